@@ -1,0 +1,138 @@
+/**
+ * Documents as their authors write them, after their shape was checked (unknown fields refused, types right) and
+ * before any meaning was given to them. The shape itself is defined once, in adapters/document, together with
+ * the JSON Schemas; these are the TypeScript types of the same thing.
+ */
+
+/** `500ms 5s 10m 1h 7d`, composed (`1h30m`), or milliseconds. */
+export type DurationText = string | number;
+
+export interface SourceDocument {
+  readonly kind: 'source';
+  readonly name: string;
+  readonly nats?: { readonly stream?: string; readonly subjects: readonly string[]; readonly onGap?: 'refuse' | 'continue' };
+  readonly file?: {
+    readonly path: string;
+    readonly format?: 'csv' | 'ndjson';
+    readonly columns?: Readonly<Record<string, 'number' | 'string' | 'boolean' | 'json'>>;
+  };
+  readonly start?: 'new' | 'all' | { readonly time: string | number };
+  readonly event: {
+    readonly body?: string;
+    readonly each?: string;
+    readonly time: string;
+    readonly arrival?: string;
+    readonly id?: string;
+    readonly type?: string;
+    readonly order?: string;
+  };
+  readonly watermark?: {
+    readonly maxOutOfOrderness?: DurationText;
+    readonly by?: string | readonly string[];
+    readonly idleAfter?: DurationText;
+    readonly maxFuture?: DurationText;
+  };
+  readonly late?: 'drop' | 'sideOutput';
+  readonly schema?: unknown;
+}
+
+export type Relation = 'begin' | 'next' | 'followedBy' | 'followedByAny' | 'notNext' | 'notFollowedBy';
+
+/** A step names its stage with the word that relates it to the step before: exactly one of the six is present. */
+export interface StepDocument {
+  readonly begin?: string;
+  readonly next?: string;
+  readonly followedBy?: string;
+  readonly followedByAny?: string;
+  readonly notNext?: string;
+  readonly notFollowedBy?: string;
+  readonly where?: string;
+  readonly times?: number | string | { readonly min?: number | string; readonly max?: number | string };
+  readonly optional?: boolean;
+  readonly greedy?: boolean;
+  readonly consecutive?: boolean;
+  readonly allowCombinations?: boolean;
+  readonly until?: string;
+  readonly within?: DurationText;
+  readonly sequence?: readonly StepDocument[];
+  readonly anyOf?: readonly unknown[];
+  readonly allOf?: readonly unknown[];
+}
+
+export type SkipDocument =
+  | 'noSkip'
+  | 'skipToNext'
+  | 'skipPastLastEvent'
+  | { readonly skipToFirst: string }
+  | { readonly skipToLast: string };
+
+export interface ParameterDocument {
+  readonly type: 'number' | 'integer' | 'string' | 'boolean' | 'duration';
+  readonly default?: unknown;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly enum?: readonly unknown[];
+  readonly description?: string;
+}
+
+/** What an inline pattern of a rule may contain. */
+export interface PatternBody {
+  readonly parameters?: Readonly<Record<string, ParameterDocument>>;
+  readonly within?: DurationText;
+  readonly skip?: SkipDocument;
+  readonly sequence: readonly StepDocument[];
+}
+
+export interface PatternDocument extends PatternBody {
+  readonly kind: 'pattern';
+  readonly name: string;
+  readonly description?: string;
+}
+
+export type Severity = 'info' | 'low' | 'medium' | 'high' | 'critical';
+
+export interface AlertDocument {
+  readonly severity?: Severity;
+  readonly subject?: string;
+  readonly title?: string;
+  readonly payload?: string;
+  readonly throttle?: DurationText;
+  readonly include?: 'events' | 'ids';
+}
+
+export interface TestDocument {
+  readonly name: string;
+  readonly events: readonly Readonly<Record<string, unknown>>[];
+  readonly expect: readonly Readonly<Record<string, unknown>>[];
+  readonly until?: DurationText;
+}
+
+export interface RuleDocument {
+  readonly kind: 'rule';
+  readonly name: string;
+  readonly description?: string;
+  readonly source: string | readonly string[];
+  readonly key?: string | readonly string[] | Readonly<Record<string, string | readonly string[]>>;
+  readonly where?: string;
+  readonly pattern: string | PatternBody;
+  readonly with?: Readonly<Record<string, unknown>>;
+  readonly alert?: AlertDocument;
+  readonly onTimeout?: { readonly alert?: AlertDocument; readonly unmatchedOnly?: boolean };
+  readonly emit?: 'ordered' | 'eager';
+  readonly mode?: 'active' | 'shadow' | 'paused';
+  readonly onUpdate?: 'drain' | 'keep' | 'restart';
+  readonly limits?: { readonly runsPerKey?: number; readonly overflow?: 'dropOldest' | 'dropNewest' };
+  readonly tests?: readonly TestDocument[];
+}
+
+export type WeirDocument = SourceDocument | PatternDocument | RuleDocument;
+
+/** A document with the place it came from. */
+export interface PlacedDocument<T extends WeirDocument = WeirDocument> {
+  readonly document: T;
+  /** `file` for documents owned by a file, `api` for those sent over the API. */
+  readonly origin: 'file' | 'api';
+  readonly file?: string;
+  /** Line and column (from 1) of the value at a JSON Pointer of this document; undefined when unknown. */
+  locate(pointer: string): { readonly line: number; readonly column: number } | undefined;
+}

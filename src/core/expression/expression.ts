@@ -1,0 +1,75 @@
+import type { KeyValue } from '../model/key.js';
+import type { StreamEvent } from '../model/event.js';
+
+/**
+ * What an expression may look at. One mutable instance is reused per caller: fields are set before each evaluation.
+ * `$` is `body`; `$<stage>` is what `stageEvents` gives for the stage's slot; the rest are the named variables.
+ */
+export interface Scope {
+  /** `$` and `$$`: the event's payload. */
+  body: unknown;
+  /** The event, for `$eventType`, `$eventTime`, `$subject`, `$headers`, `$now()`, `$millis()`; its `body` is not read. */
+  event: ScopeEvent;
+  /** `$key`. */
+  key: KeyValue | undefined;
+  /** `$params`. */
+  params: Readonly<Record<string, unknown>>;
+  /** Payloads the run has accepted for the stage in this slot, in order, without the current event; never undefined. */
+  stageEvents(slot: number): readonly unknown[];
+}
+
+/** The part of an event that expressions can name. */
+export type ScopeEvent = Pick<StreamEvent, 'time' | 'type' | 'subject' | 'headers'>;
+
+/** Names an expression may use, given at compile time. */
+export interface ExpressionNames {
+  /** Stage name → slot handed to `Scope.stageEvents`. */
+  readonly stages: ReadonlyMap<string, number>;
+  /** True where `$params` is bound. */
+  readonly params: boolean;
+  /** True where `$key` is bound. */
+  readonly key: boolean;
+}
+
+/** A compiled expression. `evaluate` is synchronous, deterministic, and may throw a value of class `ExpressionError`. */
+export interface Expression {
+  readonly source: string;
+  /** The value as JSONata gives it; undefined when it gives nothing. */
+  evaluate(scope: Scope): unknown;
+  /** `$boolean(value)`: undefined is false. Throws what `evaluate` throws. */
+  test(scope: Scope): boolean;
+  /** Stage names it refers to: empty means it looks at the event alone (unary). */
+  readonly stagesUsed: ReadonlySet<string>;
+  /** True if it names `$key`. */
+  readonly usesKey: boolean;
+  /** True if compiled to closures; false if it runs in the library's evaluator. */
+  readonly compiled: boolean;
+}
+
+/** Why an expression does not compile; `position` is the 0-based offset into the source. */
+export interface ExpressionProblem {
+  /** `expression-syntax`, `unknown-name`, `refused-function`, `expression-too-long`, `unsafe-regex`, … */
+  readonly code: string;
+  readonly message: string;
+  readonly position: number;
+}
+
+export type ExpressionResult =
+  | { readonly ok: true; readonly expression: Expression }
+  | { readonly ok: false; readonly problems: readonly ExpressionProblem[] };
+
+/** Compiles JSONata source. Implemented in core over the parser that an adapter gives. */
+export interface ExpressionCompiler {
+  compile(source: string, names: ExpressionNames): ExpressionResult;
+}
+
+/** An expression failed on an event: bad data, counted, never fatal. `code` is JSONata's (T2009, …) or our own. */
+export class ExpressionError extends Error {
+  override readonly name = 'ExpressionError';
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}

@@ -1,0 +1,43 @@
+/** One message to publish: durable in the outbox before it gets here. */
+export interface OutboundMessage {
+  /** Message id (`Nats-Msg-Id`): deterministic, so that publishing again is safe. */
+  readonly id: string;
+  readonly subject: string;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** The sink's answer for one message. */
+export interface PublishAck {
+  readonly id: string;
+  /** Sequence in the alert stream. */
+  readonly seq: number;
+  readonly duplicate: boolean;
+}
+
+/** Where alerts go. */
+export interface AlertSink {
+  /** Last sequence of the alert stream now. Waits for an absent server. */
+  lastSeq(): Promise<number>;
+  /**
+   * Ids already in the alert stream after `afterSeq`, for recovery. Rejects with code `alerts-expired` if the stream no
+   * longer holds what follows `afterSeq`.
+   */
+  publishedSince(afterSeq: number): Promise<ReadonlySet<string>>;
+  /** Publishes in order, up to a window in flight; resolves with one ack per message, retrying until acknowledged or closed. */
+  publish(messages: readonly OutboundMessage[]): Promise<readonly PublishAck[]>;
+  close(): Promise<void>;
+}
+
+/** The sink refuses. */
+export class SinkError extends Error {
+  override readonly name = 'SinkError';
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly fields: Readonly<Record<string, unknown>> = {},
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}

@@ -1,0 +1,74 @@
+import type { SourceDocument } from '../core/document/documents.js';
+
+/** One record of a source, not yet decoded. Sequences grow; a gap is reported by the reader, never silent. */
+export interface SourceMessage {
+  /** Stream sequence (a file: record number), from 1. */
+  readonly seq: number;
+  /** When the stream stored it, ms; undefined for a file without an arrival column. */
+  readonly arrival: number | undefined;
+  readonly subject: string;
+  readonly headers: Readonly<Record<string, string>> | undefined;
+  /** The payload as UTF-8 text; undefined when `value` carries it. */
+  readonly text: string | undefined;
+  /** The payload already parsed (a CSV row). */
+  readonly value: unknown;
+}
+
+/** What a stream is, so that a recreated or shrunk one is noticed. */
+export interface SourceIdentity {
+  /** `jetstream`, `core` or `file`. */
+  readonly kind: 'jetstream' | 'core' | 'file';
+  /** A stream: its name and creation time; a file: its path, size and the hash of its first bytes. */
+  readonly id: string;
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+}
+
+export interface SourceBatch {
+  readonly messages: readonly SourceMessage[];
+  /** The reader has delivered everything that is there now. */
+  readonly caughtUp: boolean;
+  /** A bounded source gave its last record: the watermark goes to +∞. */
+  readonly ended: boolean;
+  /** Messages behind this batch still in the source, when known. */
+  readonly pending: number | undefined;
+  /** Sequences that are no longer there although they should be: [first, last], reported and counted. */
+  readonly gaps: readonly (readonly [number, number])[];
+}
+
+/** An open source. One reader at a time; `nextBatch` is not called again before it settled. */
+export interface SourceReader {
+  readonly identity: SourceIdentity;
+  /**
+   * Waits until there is at least one message, the end, or `waitMsMax` has passed (then `messages` may be empty).
+   * The prefetch behind it is bounded: a slow caller slows the source. Rejects with `SourceError`.
+   */
+  nextBatch(messagesMax: number, waitMsMax: number): Promise<SourceBatch>;
+  close(): Promise<void>;
+}
+
+/** Where to begin. `position`: after this sequence, with the identity the checkpoint knew. */
+export type SourceStart =
+  | { readonly kind: 'new' }
+  | { readonly kind: 'all' }
+  | { readonly kind: 'time'; readonly timeMs: number }
+  | { readonly kind: 'position'; readonly afterSeq: number; readonly identity: SourceIdentity };
+
+/** Opens sources of one kind (`nats`, `file`). Waits for an absent server, says so in the log, and goes on. */
+export interface SourceOpener {
+  open(source: SourceDocument, start: SourceStart): Promise<SourceReader>;
+}
+
+/** The source cannot be read as asked: a refusal that names the choices, or the world failing. */
+export class SourceError extends Error {
+  override readonly name = 'SourceError';
+  constructor(
+    /** `stream-not-found`, `stream-retention`, `stream-recreated`, `stream-purged`, `stream-behind`, `file-not-found`, `file-changed`, `connection`, … */
+    readonly code: string,
+    message: string,
+    readonly fields: Readonly<Record<string, unknown>> = {},
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}

@@ -1,0 +1,31 @@
+/** One change of a batch. Keys and values are text. */
+export type StoreChange =
+  | { readonly kind: 'put'; readonly key: string; readonly value: string }
+  | { readonly kind: 'del'; readonly key: string };
+
+/**
+ * A sorted map from text to text with atomic batches: one directory, one process.
+ * Keys sort by their UTF-8 bytes (the engine writes ASCII keys). The contract is test/contract/store.
+ */
+export interface StateStore {
+  get(key: string): Promise<string | undefined>;
+  /** Entries with `from` ≤ key < `to`, in key order. */
+  entries(from: string, to: string): AsyncIterable<readonly [string, string]>;
+  /** All changes or none. Resolves when the write is durable (`sync`) or handed to the system. Rejects with `StoreError`. */
+  commit(changes: readonly StoreChange[], options: { readonly sync: boolean }): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The store failed or refuses to open. Nothing was deleted. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  constructor(
+    /** `locked`, `newer-format`, `damaged`, `disk-full`, `io`, `closed`. */
+    readonly code: string,
+    message: string,
+    readonly fields: Readonly<Record<string, unknown>> = {},
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}
