@@ -1,0 +1,118 @@
+import type { WeirDocument } from '../core/document/documents.js';
+import type { Diagnostic } from '../core/model/diagnostic.js';
+
+export type DocumentKind = WeirDocument['kind'];
+
+/** A document as the service holds it. */
+export interface DocumentView {
+  readonly kind: DocumentKind;
+  readonly name: string;
+  /** `file`: owned by a file, read-only over the API (409). */
+  readonly origin: 'file' | 'api';
+  readonly file?: string;
+  readonly hash: string;
+  /** Revision in which it last changed. */
+  readonly revision: number;
+  readonly document: WeirDocument;
+}
+
+/** The answer to a change of documents. A refused change leaves everything as it was. */
+export type ChangeResult =
+  | {
+      readonly ok: true;
+      readonly outcome: 'created' | 'updated' | 'unchanged' | 'deleted';
+      readonly revision: number;
+      readonly warnings: readonly Diagnostic[];
+      readonly view: DocumentView | undefined;
+    }
+  | {
+      readonly ok: false;
+      /** `malformed`: not readable at all (400). `invalid`: readable, wrong (422). `conflict`: owned by a file, or still used (409). `not-found` (404). `unavailable`: the engine cannot apply it now (503). */
+      readonly reason: 'malformed' | 'invalid' | 'conflict' | 'not-found' | 'unavailable';
+      readonly detail: string;
+      readonly diagnostics: readonly Diagnostic[];
+    };
+
+export interface SourceStatus {
+  readonly name: string;
+  readonly state: 'starting' | 'running' | 'caught-up' | 'waiting' | 'refused' | 'ended' | 'stopped';
+  /** Why it is refused or waiting, when it is. */
+  readonly reason?: { readonly code: string; readonly message: string };
+  /** Last sequence taken in, and the last one a durable checkpoint covers. */
+  readonly position: number;
+  readonly checkpointedPosition: number;
+  readonly watermark: string | null;
+  readonly watermarkMs: number | null;
+  /** Messages in the stream not taken in yet, when known. */
+  readonly pending: number | null;
+  readonly buffered: number;
+  readonly events: number;
+  readonly late: number;
+  readonly dead: number;
+  readonly units: number;
+  readonly gaps: number;
+}
+
+export interface RuleStatus {
+  readonly name: string;
+  readonly mode: string;
+  readonly versions: readonly { readonly version: number; readonly hash: string; readonly draining: boolean }[];
+  readonly liveRuns: number;
+  readonly matches: number;
+  readonly timeouts: number;
+  readonly alerts: number;
+  readonly suppressed: number;
+  readonly keyMissing: number;
+  readonly conditionErrors: number;
+  /** A sample of the last condition that failed on an event. */
+  readonly lastConditionError?: { readonly code: string; readonly message: string; readonly event: string };
+  readonly overflows: number;
+  readonly stateBound: { readonly bounded: boolean; readonly runsPerKeyMax: number };
+}
+
+export interface ShardStatus {
+  readonly shard: number;
+  readonly keys: number;
+  readonly liveRuns: number;
+  readonly timers: number;
+}
+
+export interface CheckpointStatus {
+  readonly count: number;
+  readonly failed: number;
+  readonly last: {
+    readonly at: string;
+    readonly durationMs: number;
+    readonly bytes: number;
+    readonly dirtyKeys: number;
+    readonly blockedMs: number;
+  } | null;
+  readonly outboxWaiting: number;
+  readonly published: number;
+}
+
+export interface EngineStatus {
+  readonly state: 'starting' | 'running' | 'stopping' | 'stopped' | 'failed';
+  readonly failure?: { readonly code: string; readonly message: string };
+  readonly namespace: string;
+  readonly startedAt: string;
+  readonly revision: number;
+  readonly sources: readonly SourceStatus[];
+  readonly rules: readonly RuleStatus[];
+  readonly shards: readonly ShardStatus[];
+  readonly checkpoints: CheckpointStatus;
+  /** Diagnostics of documents on disk that were refused at the last reload; the set before still runs. */
+  readonly refusedDocuments: readonly Diagnostic[];
+}
+
+/** What the API, over HTTP and over NATS, may ask of the engine. */
+export interface EngineControl {
+  documents(kind: DocumentKind | undefined): readonly DocumentView[];
+  document(kind: DocumentKind, name: string): DocumentView | undefined;
+  /** Creates or replaces one document from its text (YAML or JSON, exactly one document). Resolves when it is durable and in force. */
+  put(kind: DocumentKind, name: string, text: string): Promise<ChangeResult>;
+  remove(kind: DocumentKind, name: string): Promise<ChangeResult>;
+  /** Checks documents (several, `---` between) together with those in force; changes nothing. */
+  validate(text: string): readonly Diagnostic[];
+  status(): EngineStatus;
+}
