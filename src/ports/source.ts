@@ -2,7 +2,7 @@ import type { SourceDocument } from '../core/document/documents.js';
 
 /** One record of a source, not yet decoded. Sequences grow; a gap is reported by the reader, never silent. */
 export interface SourceMessage {
-  /** Stream sequence (a file: record number), from 1. */
+  /** Stream sequence, from 1. An NDJSON file: line number (blank lines count, so it may skip). A CSV file: number of the row after the header. */
   readonly seq: number;
   /** When the stream stored it, ms; undefined for a file without an arrival column. */
   readonly arrival: number | undefined;
@@ -12,6 +12,11 @@ export interface SourceMessage {
   readonly text: string | undefined;
   /** The payload already parsed (a CSV row). */
   readonly value: unknown;
+  /**
+   * The record could not be read as declared (a CSV cell that is not of its type, a line beyond the limit): why, in a
+   * sentence. Such a message goes to the dead letter; `text` or `value` holds what there was.
+   */
+  readonly problem?: string;
 }
 
 /** What a stream is, so that a recreated or shrunk one is noticed. */
@@ -21,6 +26,7 @@ export interface SourceIdentity {
   /** A stream: its name and creation time; a file: its path, size and the hash of its first bytes. */
   readonly id: string;
   readonly firstSeq: number;
+  /** 0 for a file: its records are not counted before they are read. */
   readonly lastSeq: number;
 }
 
@@ -63,7 +69,7 @@ export interface SourceOpener {
 export class SourceError extends Error {
   override readonly name = 'SourceError';
   constructor(
-    /** `stream-not-found`, `stream-retention`, `stream-recreated`, `stream-purged`, `stream-behind`, `file-not-found`, `file-changed`, `connection`, … */
+    /** `stream-not-found`, `stream-retention`, `stream-recreated`, `stream-purged`, `stream-behind`, `file-not-found`, `file-changed`, `file-damaged`, `file-header`, `connection`, … */
     readonly code: string,
     message: string,
     readonly fields: Readonly<Record<string, unknown>> = {},

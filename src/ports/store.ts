@@ -9,9 +9,14 @@ export type StoreChange =
  */
 export interface StateStore {
   get(key: string): Promise<string | undefined>;
-  /** Entries with `from` ≤ key < `to`, in key order. */
+  /** Entries with `from` ≤ key < `to`, in key order, as they were at the first step of the iteration. */
   entries(from: string, to: string): AsyncIterable<readonly [string, string]>;
-  /** All changes or none. Resolves when the write is durable (`sync`) or handed to the system. Rejects with `StoreError`. */
+  /**
+   * All changes or none; of two changes to one key the last counts. Commits take effect in the order of their calls.
+   * Resolves when the write is durable (`sync`) or handed to the system. Rejects with `StoreError`; after `io` or
+   * `disk-full` it is unknown whether the batch was written, and the store refuses every further commit (`failed`)
+   * until it is opened again.
+   */
   commit(changes: readonly StoreChange[], options: { readonly sync: boolean }): Promise<void>;
   close(): Promise<void>;
 }
@@ -20,7 +25,7 @@ export interface StateStore {
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   constructor(
-    /** `locked`, `newer-format`, `damaged`, `disk-full`, `io`, `closed`. */
+    /** `locked`, `newer-format`, `not-weir`, `damaged`, `disk-full`, `io`, `failed`, `closed`. */
     readonly code: string,
     message: string,
     readonly fields: Readonly<Record<string, unknown>> = {},
