@@ -10,9 +10,11 @@ export interface OutboundMessage {
 /** The sink's answer for one message. */
 export interface PublishAck {
   readonly id: string;
-  /** Sequence in the alert stream. */
+  /** Sequence in the alert stream; 0 when refused. */
   readonly seq: number;
   readonly duplicate: boolean;
+  /** This message can never be published as it is (too large above all): it is not in the stream, and publishing it again is useless. */
+  readonly refused?: { readonly code: 'too-large' | 'malformed'; readonly message: string };
 }
 
 /** Where alerts go. */
@@ -21,10 +23,13 @@ export interface AlertSink {
   lastSeq(): Promise<number>;
   /**
    * Ids already in the alert stream after `afterSeq`, for recovery. Rejects with code `alerts-expired` if the stream no
-   * longer holds what follows `afterSeq`.
+   * longer holds what follows `afterSeq`, and with `alerts-behind` if it ends before `afterSeq` (recreated, or it lost data).
    */
   publishedSince(afterSeq: number): Promise<ReadonlySet<string>>;
-  /** Publishes in order, up to a window in flight; resolves with one ack per message, retrying until acknowledged or closed. */
+  /**
+   * Publishes in order, up to a window in flight; resolves with one ack per message in their order, retrying until each is acknowledged or
+   * refused. Rejects with code `closed` when the sink is closed first. A message that had to be retried may stand behind later ones.
+   */
   publish(messages: readonly OutboundMessage[]): Promise<readonly PublishAck[]>;
   close(): Promise<void>;
 }
@@ -33,6 +38,7 @@ export interface AlertSink {
 export class SinkError extends Error {
   override readonly name = 'SinkError';
   constructor(
+    /** `alerts-expired`, `alerts-behind`, `alert-stream`, `alert-stream-subjects`, `alert-stream-retention`, `closed`, … */
     readonly code: string,
     message: string,
     readonly fields: Readonly<Record<string, unknown>> = {},

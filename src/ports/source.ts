@@ -40,6 +40,12 @@ export interface SourceBatch {
   readonly pending: number | undefined;
   /** Sequences that are no longer there although they should be: [first, last], reported and counted. */
   readonly gaps: readonly (readonly [number, number])[];
+  /**
+   * Highest sequence looked at so far, all of it: messages given, foreign subjects passed over and gaps alike. The position moves here once
+   * this batch is committed, also when `messages` is empty. Before the first message it is the sequence the reader began after, so it may be
+   * committed at once. Absent: the last message's sequence is the position.
+   */
+  readonly scannedTo?: number;
 }
 
 /** An open source. One reader at a time; `nextBatch` is not called again before it settled. */
@@ -62,14 +68,22 @@ export type SourceStart =
 
 /** Opens sources of one kind (`nats`, `file`). Waits for an absent server, says so in the log, and goes on. */
 export interface SourceOpener {
-  open(source: SourceDocument, start: SourceStart): Promise<SourceReader>;
+  open(source: SourceDocument, start: SourceStart, options?: SourceOpenOptions): Promise<SourceReader>;
+}
+
+/** For the caller of an `open` that has to wait. */
+export interface SourceOpenOptions {
+  /** Told why the source cannot be opened yet (`connection`, `stream-not-found`, …), each time the reason changes. */
+  readonly onWaiting?: (reason: { readonly code: string; readonly message: string }) => void;
+  /** Asked while waiting; true makes `open` reject with code `cancelled`. */
+  readonly isCancelled?: () => boolean;
 }
 
 /** The source cannot be read as asked: a refusal that names the choices, or the world failing. */
 export class SourceError extends Error {
   override readonly name = 'SourceError';
   constructor(
-    /** `stream-not-found`, `stream-retention`, `stream-recreated`, `stream-purged`, `stream-behind`, `file-not-found`, `file-changed`, `file-damaged`, `file-header`, `connection`, … */
+    /** `stream-not-found`, `stream-retention`, `stream-recreated`, `stream-purged`, `stream-behind`, `cancelled`, `closed`, `file-not-found`, `file-changed`, `file-damaged`, `file-header`, `connection`, … */
     readonly code: string,
     message: string,
     readonly fields: Readonly<Record<string, unknown>> = {},
