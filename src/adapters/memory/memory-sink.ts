@@ -1,0 +1,112 @@
+import { SinkError, type AlertSink, type OutboundMessage, type PublishAck } from '../../ports/sink.js';
+
+/** A message as the sink holds it. */
+export interface StoredMessage extends OutboundMessage {
+  readonly seq: number;
+}
+
+/** What a memory sink keeps when it is closed: "the stream". Messages in order of their sequence, from `firstSeq`. */
+export interface MemoryStream {
+  readonly messages: StoredMessage[];
+  lastSeq: number;
+}
+
+export interface MemorySinkOptions {
+  /** The stream to go on with; default an empty one. */
+  readonly stream?: MemoryStream;
+  /**
+   * Ids remembered for deduplication, the newest ones; default all of the stream. A real server remembers those of its
+   * duplicate window only.
+   */
+  readonly dedupeIdsMax?: number;
+  /** Told of each message before it is stored: `fail` stores nothing and rejects, `lose-ack` stores it and then rejects. */
+  readonly fault?: (message: OutboundMessage) => 'none' | 'fail' | 'lose-ack';
+}
+
+export function memoryStream(): MemoryStream {
+  return { messages: [], lastSeq: 0 };
+}
+
+/** Collects what is published. `publish` rejects with `connection` at a fault: what came before it in the call is stored, what follows is not. */
+export class MemorySink implements AlertSink {
+  readonly #stream: MemoryStream;
+  readonly #options: MemorySinkOptions;
+  /** Sequence by id, oldest first. */
+  readonly #seqById = new Map<string, number>();
+  #closed = false;
+
+  constructor(options: MemorySinkOptions = {}) {
+    this.#options = options;
+    this.#stream = options.stream ?? memoryStream();
+    for (const message of this.#stream.messages) this.#remember(message.id, message.seq);
+  }
+
+  /** What was published and not removed, in order. */
+  get messages(): readonly StoredMessage[] {
+    return this.#stream.messages;
+  }
+
+  async lastSeq(): Promise<number> {
+    this.#checkOpen();
+    return this.#stream.lastSeq;
+  }
+
+  async publishedSince(afterSeq: number): Promise<ReadonlySet<string>> {
+    this.#checkOpen();
+    const { messages, lastSeq } = this.#stream;
+    const firstSeq = messages[0]?.seq ?? lastSeq + 1;
+    if (afterSeq + 1 < firstSeq) {
+      throw new SinkError(
+        'alerts-expired',
+        `The alert stream begins at ${firstSeq}; what follows ${afterSeq} is no longer there.`,
+        { afterSeq, firstSeq },
+      );
+    }
+    return new Set(messages.filter((message) => message.seq > afterSeq).map((message) => message.id));
+  }
+
+  async publish(messages: readonly OutboundMessage[]): Promise<readonly PublishAck[]> {
+    this.#checkOpen();
+    return messages.map((message) => this.#publishOne(message));
+  }
+
+  /** Forgets messages up to this sequence, as retention does. */
+  expire(throughSeq: number): void {
+    const kept = this.#stream.messages.filter((message) => message.seq > throughSeq);
+    this.#stream.messages.splice(0, this.#stream.messages.length, ...kept);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+  }
+
+  #publishOne(message: OutboundMessage): PublishAck {
+    const fault = this.#options.fault?.(message) ?? 'none';
+    if (fault === 'fail')
+      throw new SinkError('connection', `Message ${message.id} was not stored.`, { id: message.id });
+    const known = this.#seqById.get(message.id);
+    const seq = known ?? this.#store(message);
+    if (fault === 'lose-ack')
+      throw new SinkError('connection', `The acknowledgement of message ${message.id} was lost.`, { id: message.id });
+    return { id: message.id, seq, duplicate: known !== undefined };
+  }
+
+  #store(message: OutboundMessage): number {
+    const seq = this.#stream.lastSeq + 1;
+    this.#stream.lastSeq = seq;
+    this.#stream.messages.push({ ...message, seq });
+    this.#remember(message.id, seq);
+    return seq;
+  }
+
+  #remember(id: string, seq: number): void {
+    this.#seqById.set(id, seq);
+    if (this.#seqById.size <= (this.#options.dedupeIdsMax ?? Infinity)) return;
+    const oldest = this.#seqById.keys().next();
+    if (oldest.done !== true) this.#seqById.delete(oldest.value);
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new SinkError('closed', 'The sink was closed.');
+  }
+}
