@@ -3,6 +3,7 @@
  * before any meaning was given to them. The shape itself is defined once, in adapters/document, together with
  * the JSON Schemas; these are the TypeScript types of the same thing.
  */
+import type { Diagnostic } from '../model/diagnostic.js';
 
 /** `500ms 5s 10m 1h 7d`, composed (`1h30m`), or milliseconds. */
 export type DurationText = string | number;
@@ -10,7 +11,11 @@ export type DurationText = string | number;
 export interface SourceDocument {
   readonly kind: 'source';
   readonly name: string;
-  readonly nats?: { readonly stream?: string; readonly subjects: readonly string[]; readonly onGap?: 'refuse' | 'continue' };
+  readonly nats?: {
+    readonly stream?: string;
+    readonly subjects: readonly string[];
+    readonly onGap?: 'refuse' | 'continue';
+  };
   readonly file?: {
     readonly path: string;
     readonly format?: 'csv' | 'ndjson';
@@ -60,11 +65,7 @@ export interface StepDocument {
 }
 
 export type SkipDocument =
-  | 'noSkip'
-  | 'skipToNext'
-  | 'skipPastLastEvent'
-  | { readonly skipToFirst: string }
-  | { readonly skipToLast: string };
+  'noSkip' | 'skipToNext' | 'skipPastLastEvent' | { readonly skipToFirst: string } | { readonly skipToLast: string };
 
 export interface ParameterDocument {
   readonly type: 'number' | 'integer' | 'string' | 'boolean' | 'duration';
@@ -100,10 +101,31 @@ export interface AlertDocument {
   readonly include?: 'events' | 'ids';
 }
 
+/** One event of a test, or `repeat` of them `every` so often: the fields besides these are its payload. */
+export interface TestEventDocument {
+  /** Event time, from the start of the test. */
+  readonly at: DurationText;
+  readonly repeat?: number;
+  readonly every?: DurationText;
+  readonly [field: string]: unknown;
+}
+
+/** One alert a test expects: only the fields that are written are compared. */
+export interface TestExpectDocument {
+  readonly at: DurationText;
+  readonly key?: unknown;
+  readonly kind?: 'match' | 'timeout';
+  readonly severity?: Severity;
+  readonly subject?: string;
+  readonly title?: string;
+  readonly payload?: unknown;
+  readonly suppressed?: number;
+}
+
 export interface TestDocument {
   readonly name: string;
-  readonly events: readonly Readonly<Record<string, unknown>>[];
-  readonly expect: readonly Readonly<Record<string, unknown>>[];
+  readonly events: readonly TestEventDocument[];
+  readonly expect: readonly TestExpectDocument[];
   readonly until?: DurationText;
 }
 
@@ -127,12 +149,54 @@ export interface RuleDocument {
 
 export type WeirDocument = SourceDocument | PatternDocument | RuleDocument;
 
+export type DocumentKind = WeirDocument['kind'];
+
+/** Line and column, both from 1; columns count UTF-16 units. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Who owns a document: a `file`, or the `api`. */
+export type DocumentOrigin = 'file' | 'api';
+
 /** A document with the place it came from. */
 export interface PlacedDocument<T extends WeirDocument = WeirDocument> {
   readonly document: T;
   /** `file` for documents owned by a file, `api` for those sent over the API. */
-  readonly origin: 'file' | 'api';
+  readonly origin: DocumentOrigin;
   readonly file?: string;
-  /** Line and column (from 1) of the value at a JSON Pointer of this document; undefined when unknown. */
-  locate(pointer: string): { readonly line: number; readonly column: number } | undefined;
+  /**
+   * Position of the value at a JSON Pointer of this document, or of the nearest value around it; of the character at
+   * `offset` (UTF-16 units, from 0) when the value is text. Undefined when unknown.
+   */
+  locate(pointer: string, offset?: number): Position | undefined;
 }
+
+/** A document that could not be read, by the name others may refer to it with. */
+export interface BrokenDocument {
+  readonly kind: string;
+  readonly name: string;
+}
+
+/**
+ * What reading texts gives. When some of it is wrong, what could be read is there too: the rest of the set can still
+ * be checked, so that every diagnostic is reported at once.
+ */
+export type ParsedDocuments =
+  | { readonly ok: true; readonly value: readonly PlacedDocument[]; readonly warnings: readonly Diagnostic[] }
+  | {
+      readonly ok: false;
+      readonly diagnostics: readonly Diagnostic[];
+      readonly readable: readonly PlacedDocument[];
+      readonly broken: readonly BrokenDocument[];
+    };
+
+/** Where a text comes from. */
+export interface DocumentPlace {
+  readonly origin: DocumentOrigin;
+  readonly file?: string;
+}
+
+/** Reads the documents of one text; implemented in adapters/document. */
+export type DocumentParser = (text: string, place: DocumentPlace) => ParsedDocuments;

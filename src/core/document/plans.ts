@@ -29,11 +29,14 @@ export interface SourcePlan {
   readonly document: SourceDocument;
   /** Text hash of what the source's meaning depends on. */
   readonly hash: string;
+  /** Where the file of a file source lies, relative to the working directory or absolute. */
+  readonly filePath: string | undefined;
   readonly decode: DecodePlan;
   readonly watermark: WatermarkPlan;
   readonly late: 'drop' | 'sideOutput';
   /** Where a source without a checkpoint begins. */
-  readonly start: { readonly kind: 'new' } | { readonly kind: 'all' } | { readonly kind: 'time'; readonly timeMs: number };
+  readonly start:
+    { readonly kind: 'new' } | { readonly kind: 'all' } | { readonly kind: 'time'; readonly timeMs: number };
 }
 
 /** The key of a rule for one source: the expressions of its parts. Empty: the one global key. */

@@ -1,0 +1,111 @@
+/**
+ * From the documents of a set to one rule set: names resolved, parameters filled in, everything compiled. Reports all
+ * that is wrong with all documents at once.
+ */
+import { limits } from '../limits.js';
+import type { Checked, Diagnostic } from '../model/diagnostic.js';
+import { canonicalJson } from './canonical-json.js';
+import { compileRule } from './compile-rule.js';
+import { compileSource } from './compile-source.js';
+import type { SourceEnvironment } from './compile-source.js';
+import { DocumentIndex } from './document-index.js';
+import type {
+  BrokenDocument,
+  ParsedDocuments,
+  PatternDocument,
+  PlacedDocument,
+  RuleDocument,
+  SourceDocument,
+  WeirDocument,
+} from './documents.js';
+import { checkDeclarations } from './parameters.js';
+import { defaultOutcome, undeclaredInPattern } from './pattern-findings.js';
+import { PatternTable } from './pattern-table.js';
+import type { RulePlan, RuleSet, SourcePlan } from './plans.js';
+import { placeFinding, placeText, Report } from './report.js';
+
+export interface CompileEnvironment extends SourceEnvironment {
+  readonly revision: number;
+}
+
+/** Text hash of a document as a whole: equal exactly when the documents say the same. */
+export function hashDocument(document: WeirDocument, digest: (text: string) => string): string {
+  return digest(canonicalJson(document));
+}
+
+function tooMany(count: number): Diagnostic {
+  const message = `There are ${count} documents, more than ${limits.documentsMax}: remove some, or split them over several services.`;
+  return { code: 'too-many-documents', message, pointer: '', severity: 'error' };
+}
+
+function duplicate(placed: PlacedDocument, other: PlacedDocument): Diagnostic {
+  const { kind, name } = placed.document;
+  const message = `There already is a ${kind} \`${name}\` (${placeText(other, '/name')}): names are unique per kind, rename one of them.`;
+  return placeFinding(placed, { code: 'duplicate-name', pointer: '/name', message });
+}
+
+/** Compiles every document, whether or not others fail. */
+class RuleSetCompiler {
+  readonly diagnostics: Diagnostic[] = [];
+  readonly sources = new Map<string, SourcePlan>();
+  readonly rules = new Map<string, RulePlan>();
+  private readonly index: DocumentIndex;
+  private readonly patterns: PatternTable;
+
+  constructor(
+    private readonly env: CompileEnvironment,
+    broken: readonly BrokenDocument[],
+  ) {
+    this.index = new DocumentIndex(broken);
+    this.patterns = new PatternTable(env.expressions);
+  }
+
+  compile(documents: readonly PlacedDocument[]): void {
+    for (const placed of documents) {
+      const other = this.index.add(placed);
+      if (other !== undefined) this.diagnostics.push(duplicate(placed, other));
+    }
+    for (const placed of documents) {
+      const report = new Report(placed);
+      this.compileOne(placed, report);
+      this.diagnostics.push(...report.diagnostics);
+    }
+  }
+
+  private compileOne(placed: PlacedDocument, report: Report): void {
+    const { document } = placed;
+    if (document.kind === 'source') {
+      const plan = compileSource(placed as PlacedDocument<SourceDocument>, report, this.env);
+      if (plan !== undefined) this.sources.set(plan.name, plan);
+    } else if (document.kind === 'rule') {
+      const { index, patterns, env } = this;
+      const plan = compileRule(placed as PlacedDocument<RuleDocument>, report, { ...env, index, patterns });
+      if (plan !== undefined) this.rules.set(plan.name, plan);
+    } else this.checkPattern(document, report);
+  }
+
+  private checkPattern(pattern: PatternDocument, report: Report): void {
+    const declarations = checkDeclarations(pattern, '');
+    const findings = [...declarations, ...undeclaredInPattern(pattern, '')];
+    if (declarations.length === 0) findings.push(...(defaultOutcome(pattern, this.patterns)?.findings ?? []));
+    findings.forEach((finding) => report.add(finding));
+  }
+}
+
+/** Compiles what was parsed. When parsing failed, what was readable is checked all the same and everything reported. */
+export function compileParsed(parsed: ParsedDocuments, env: CompileEnvironment): Checked<RuleSet> {
+  const documents = parsed.ok ? parsed.value : parsed.readable;
+  const before = parsed.ok ? parsed.warnings : parsed.diagnostics;
+  if (documents.length > limits.documentsMax) return { ok: false, diagnostics: [...before, tooMany(documents.length)] };
+  const compiler = new RuleSetCompiler(env, parsed.ok ? [] : parsed.broken);
+  compiler.compile(documents);
+  const diagnostics = [...before, ...compiler.diagnostics];
+  if (!parsed.ok || diagnostics.some(({ severity }) => severity === 'error')) return { ok: false, diagnostics };
+  const { sources, rules } = compiler;
+  return { ok: true, value: { revision: env.revision, sources, rules }, warnings: diagnostics };
+}
+
+/** Compiles a set of documents into the rule set of a revision. */
+export function compileRuleSet(documents: readonly PlacedDocument[], env: CompileEnvironment): Checked<RuleSet> {
+  return compileParsed({ ok: true, value: documents, warnings: [] }, env);
+}
