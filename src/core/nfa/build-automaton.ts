@@ -1,0 +1,366 @@
+/**
+ * Builds the reference automaton of a pattern, from its end backwards (language specification, section 2.2; the
+ * construction follows the semantics documented for Flink CEP 2.x).
+ *
+ * In the comments: `sink` is the successor already built, `n` the condition of a negation. States are mutable here and
+ * frozen into `AutomatonState`s by the caller.
+ */
+import type { StepDef } from '../document/pattern-def.js';
+import { assert } from '../assert.js';
+import type { EdgeAction, Guard, Literal, StateKind } from './automaton.js';
+import { ALWAYS, both, holds, not } from './guard.js';
+
+export interface BuiltEdge {
+  readonly action: EdgeAction;
+  target: BuiltState;
+  /** Undefined: never holds. */
+  guard: Guard | undefined;
+}
+
+export interface BuiltState {
+  kind: StateKind;
+  readonly step: StepDef | undefined;
+  readonly edges: BuiltEdge[];
+}
+
+/** Literals of a step's conditions; undefined for a step without the condition (`where` absent holds always). */
+export interface StepConditions {
+  readonly where: Literal | undefined;
+  readonly until: Literal | undefined;
+}
+
+/** The group around the steps that are being built. */
+interface Group {
+  readonly step: StepDef;
+  readonly until: Literal | undefined;
+  /** The copy being built is the first iteration: the group's own relation governs its head. */
+  firstIteration: boolean;
+}
+
+/** Where a step stands: its siblings, its group, and the negations that end at it. */
+interface Place {
+  readonly steps: readonly StepDef[];
+  readonly at: number;
+  readonly group: Group | undefined;
+}
+
+interface SingleOptions {
+  readonly sink: BuiltState;
+  /** Where an optional step may proceed to without taking. */
+  readonly proceedTo: BuiltState | undefined;
+  readonly take: Guard | undefined;
+  /** Undefined: no IGNORE edge. */
+  readonly ignore: Guard | undefined;
+  readonly optional: boolean;
+}
+
+export class AutomatonBuilder {
+  readonly states: BuiltState[] = [];
+  /** First-iteration marks and unmodified sinks of greedy loops, by step: they outlive the call that sets them. */
+  private readonly firstIteration = new Map<StepDef, boolean>();
+  private readonly unmodifiedSinks = new Map<StepDef, BuiltState>();
+  private readonly stops = new Map<StepDef, BuiltState>();
+
+  constructor(private readonly conditionsOf: (step: StepDef) => StepConditions) {}
+
+  build(steps: readonly StepDef[]): { start: BuiltState; final: BuiltState } {
+    const final = this.state('final', undefined);
+    const start = this.chain(steps, final, undefined);
+    start.kind = 'start';
+    return { start, final };
+  }
+
+  private state(kind: StateKind, step: StepDef | undefined): BuiltState {
+    const state: BuiltState = { kind, step, edges: [] };
+    this.states.push(state);
+    return state;
+  }
+
+  private edge(from: BuiltState, action: EdgeAction, target: BuiltState, guard: Guard | undefined): void {
+    from.edges.push({ action, target, guard });
+  }
+
+  /** Steps in front of `sink`; the first state of the first step. */
+  private chain(steps: readonly StepDef[], sink: BuiltState, group: Group | undefined): BuiltState {
+    let last = sink;
+    for (let at = steps.length - 1; at >= 0; at--) {
+      const step = steps[at] as StepDef;
+      if (step.relation === 'notFollowedBy') {
+        if (at === steps.length - 1) last = this.pending(step);
+      } else if (step.relation === 'notNext') {
+        last = this.notNext(step, last);
+      } else {
+        last = this.convert({ steps, at, group }, last);
+      }
+    }
+    return last;
+  }
+
+  private pending(step: StepDef): BuiltState {
+    const n = this.conditionsOf(step).where;
+    const state = this.state('pending', step);
+    this.edge(state, 'proceed', this.stop(step), holds(n));
+    this.edge(state, 'ignore', state, not(n));
+    return state;
+  }
+
+  private notNext(step: StepDef, sink: BuiltState): BuiltState {
+    const n = this.conditionsOf(step).where;
+    const state = this.state('normal', step);
+    this.edge(state, sink.kind === 'final' ? 'ignore' : 'proceed', sink, not(n));
+    this.edge(state, 'proceed', this.stop(step), holds(n));
+    return state;
+  }
+
+  private stop(step: StepDef): BuiltState {
+    let stop = this.stops.get(step);
+    if (stop === undefined) {
+      stop = this.state('stop', step);
+      this.edge(stop, 'take', stop, holds(this.conditionsOf(step).where));
+      this.stops.set(step, stop);
+    }
+    return stop;
+  }
+
+  private convert(place: Place, sink: BuiltState): BuiltState {
+    const step = stepAt(place);
+    let first: BuiltState;
+    if (step.timesMax === undefined) {
+      const loop = this.loop(place, this.withoutNegations(place, sink));
+      first = this.times(place, { sink: loop, proceedTo: sink, min: step.timesMin, max: step.timesMin });
+    } else if (step.timesMin !== 1 || step.timesMax !== 1) {
+      first = this.times(place, { sink, proceedTo: sink, min: step.timesMin, max: step.timesMax });
+    } else {
+      const [take, ignore] = [this.take(place), this.outerIgnore(place)];
+      first = this.single(place, { sink, proceedTo: sink, take, ignore, optional: step.optional });
+    }
+    this.addStops(place, first);
+    return first;
+  }
+
+  /** A state that takes one element of the step (or the inner chain of a group). */
+  private single(place: Place, options: SingleOptions): BuiltState {
+    const step = stepAt(place);
+    if (step.group !== undefined) return this.groupOnce(place, options);
+    const state = this.state('normal', step);
+    const sink = this.withoutNegations(place, options.sink);
+    this.edge(state, 'take', sink, options.take);
+    if (options.optional) this.proceedPast(place, state, options.proceedTo);
+    if (options.ignore !== undefined) {
+      let waiting = state;
+      if (options.optional || this.isHeadOfOptionalGroup(place)) {
+        waiting = this.state('normal', step);
+        this.edge(waiting, 'take', sink, options.take);
+        this.edge(waiting, 'ignore', waiting, options.ignore);
+        this.addStops(place, waiting);
+      }
+      this.edge(state, 'ignore', waiting, options.ignore);
+    }
+    return state;
+  }
+
+  private proceedPast(place: Place, state: BuiltState, proceedTo: BuiltState | undefined): void {
+    assert(proceedTo !== undefined, 'an optional step has somewhere to proceed to');
+    const step = stepAt(place);
+    const until = this.conditionsOf(step).until;
+    const unmodified = step.greedy ? this.unmodifiedSinks.get(step) : undefined;
+    if (unmodified !== undefined && until !== undefined) {
+      this.edge(state, 'proceed', unmodified, holds(until));
+      this.edge(state, 'proceed', proceedTo, not(until));
+    } else {
+      this.edge(state, 'proceed', proceedTo, ALWAYS);
+    }
+  }
+
+  /** times{min,max}: optional states at the end, obligatory ones before, the first one governed by the step's own word. */
+  private times(place: Place, span: { sink: BuiltState; proceedTo: BuiltState; min: number; max: number }): BuiltState {
+    const step = stepAt(place);
+    const until = this.conditionsOf(step).until;
+    const take = both(this.take(place), until === undefined ? ALWAYS : not(until));
+    this.firstIteration.set(step, false);
+    const ignore = this.innerIgnore(place);
+    if (step.greedy && span.min !== span.max) this.makeGreedy(span.sink, step);
+    let last = span.sink;
+    for (let i = span.min; i < span.max; i++) {
+      last = this.single(place, { sink: last, proceedTo: span.proceedTo, take, ignore, optional: true });
+      this.addStopsOfFollowing(place, last);
+    }
+    for (let i = 1; i < span.min; i++) {
+      last = this.single(place, { sink: last, proceedTo: undefined, take, ignore, optional: false });
+      this.addStopsOfFollowing(place, last);
+    }
+    this.firstIteration.set(step, true);
+    return this.single(place, {
+      sink: last,
+      proceedTo: span.proceedTo,
+      take,
+      ignore: this.outerIgnore(place),
+      optional: step.optional,
+    });
+  }
+
+  private loop(place: Place, sink: BuiltState): BuiltState {
+    const step = stepAt(place);
+    this.firstIteration.set(step, false);
+    if (step.group !== undefined) return this.groupLoop(place, sink);
+    const until = this.conditionsOf(step).until;
+    const take = both(this.take(place), until === undefined ? ALWAYS : not(until));
+    const ignore = this.innerIgnore(place);
+    const loop = this.state('normal', step);
+    if (step.greedy) this.proceedGreedily(place, loop, sink);
+    else this.edge(loop, 'proceed', sink, ALWAYS);
+    this.edge(loop, 'take', loop, take);
+    this.addStopsOfFollowing(place, loop);
+    if (ignore !== undefined) {
+      const waiting = this.state('normal', step);
+      this.edge(waiting, 'take', loop, take);
+      this.edge(waiting, 'ignore', waiting, ignore);
+      this.edge(loop, 'ignore', waiting, ignore);
+      this.addStopsOfFollowing(place, waiting);
+    }
+    return loop;
+  }
+
+  private proceedGreedily(place: Place, loop: BuiltState, sink: BuiltState): void {
+    const step = stepAt(place);
+    const until = this.conditionsOf(step).until;
+    if (until === undefined) {
+      this.edge(loop, 'proceed', sink, ALWAYS);
+    } else {
+      const unmodified = this.copy(sink);
+      this.unmodifiedSinks.set(step, unmodified);
+      this.edge(loop, 'proceed', unmodified, holds(until));
+      this.edge(loop, 'proceed', sink, not(until));
+    }
+    this.makeGreedy(sink, step);
+  }
+
+  /** While an event still satisfies the loop, what follows may not take it. */
+  private makeGreedy(sink: BuiltState, step: StepDef): void {
+    const where = this.conditionsOf(step).where;
+    for (const edge of sink.edges) edge.guard = both(edge.guard, not(where));
+  }
+
+  private groupOnce(place: Place, options: SingleOptions): BuiltState {
+    const first = this.chain(stepAt(place).group ?? [], options.sink, this.groupOf(place));
+    if (options.optional) {
+      assert(options.proceedTo !== undefined, 'an optional group has somewhere to proceed to');
+      this.edge(first, 'proceed', options.proceedTo, ALWAYS);
+    }
+    return first;
+  }
+
+  private groupLoop(place: Place, sink: BuiltState): BuiltState {
+    const step = stepAt(place);
+    const end = this.state('normal', step);
+    const first = this.chain(step.group ?? [], end, this.groupOf(place));
+    this.edge(first, 'proceed', sink, ALWAYS);
+    this.edge(end, 'proceed', first, ALWAYS);
+    return first;
+  }
+
+  private groupOf(place: Place): Group {
+    const step = stepAt(place);
+    return { step, until: this.conditionsOf(step).until, firstIteration: this.firstIteration.get(step) ?? true };
+  }
+
+  private isHeadOfOptionalGroup(place: Place): boolean {
+    const { group, at } = place;
+    return group !== undefined && at === 0 && group.firstIteration && group.step.optional;
+  }
+
+  private take(place: Place): Guard | undefined {
+    const where = holds(this.conditionsOf(stepAt(place)).where);
+    const until = place.group?.until;
+    return until === undefined ? where : both(not(until), where);
+  }
+
+  /** How the way to the step's first element may be waited for. */
+  private outerIgnore(place: Place): Guard | undefined {
+    const { group, at } = place;
+    const step = stepAt(place);
+    if (group === undefined || at !== 0) return this.ignore(place, step.relation);
+    return this.ignore(place, group.firstIteration ? group.step.relation : group.step.inner);
+  }
+
+  /** How the next element of the same step may be waited for. */
+  private innerIgnore(place: Place): Guard | undefined {
+    const { group, at } = place;
+    const inner = group !== undefined && at === 0 ? group.step.inner : stepAt(place).inner;
+    const until = this.conditionsOf(stepAt(place)).until;
+    const ignore = this.ignore(place, inner);
+    return until === undefined ? ignore : both(ignore, not(until));
+  }
+
+  private ignore(place: Place, contiguity: StepDef['relation']): Guard | undefined {
+    let guard: Guard | undefined;
+    if (contiguity === 'followedBy') guard = not(this.conditionsOf(stepAt(place)).where);
+    else if (contiguity === 'followedByAny') guard = ALWAYS;
+    const until = place.group?.until;
+    return until === undefined ? guard : both(guard, not(until));
+  }
+
+  /** Negations that are still in force at the step: everything between them and it is optional. */
+  private negationsBefore(place: Place): StepDef[] {
+    const negations: StepDef[] = [];
+    for (let at = place.at - 1; at >= 0; at--) {
+      const step = place.steps[at] as StepDef;
+      if (step.relation === 'notFollowedBy') negations.push(step);
+      else if (!step.optional) break;
+    }
+    return negations;
+  }
+
+  private addStops(place: Place, state: BuiltState): void {
+    for (const negation of this.negationsBefore(place)) {
+      this.edge(state, 'proceed', this.stop(negation), holds(this.conditionsOf(negation).where));
+    }
+  }
+
+  /** A negation right behind a loop kills also while the loop could still grow. */
+  private addStopsOfFollowing(place: Place, state: BuiltState): void {
+    const following = place.steps[place.at + 1];
+    if (following?.relation !== 'notFollowedBy') return;
+    this.edge(state, 'proceed', this.stop(following), holds(this.conditionsOf(following).where));
+  }
+
+  /** Once an optional step took an event, the negations before it are settled: `sink` without their Stop edges. */
+  private withoutNegations(place: Place, sink: BuiltState): BuiltState {
+    const negations = this.negationsBefore(place);
+    if (negations.length === 0 || !stepAt(place).optional) return sink;
+    return this.copyWithout(sink, new Set(negations.map((negation) => this.stop(negation))), new Map());
+  }
+
+  private copyWithout(
+    state: BuiltState,
+    stops: ReadonlySet<BuiltState>,
+    done: Map<BuiltState, BuiltState>,
+  ): BuiltState {
+    const known = done.get(state);
+    if (known !== undefined) return known;
+    if (state.kind === 'final' || state.kind === 'stop') return state;
+    const copy = this.state(state.kind, state.step);
+    done.set(state, copy);
+    for (const edge of state.edges) {
+      if (edge.action !== 'proceed') {
+        this.edge(copy, edge.action, edge.target === state ? copy : edge.target, edge.guard);
+      } else if (!stops.has(edge.target)) {
+        this.edge(copy, 'proceed', this.copyWithout(edge.target, stops, done), edge.guard);
+      }
+    }
+    return copy;
+  }
+
+  private copy(state: BuiltState): BuiltState {
+    if (state.kind === 'final') return state;
+    const copy = this.state(state.kind, state.step);
+    for (const edge of state.edges) {
+      this.edge(copy, edge.action, edge.target === state ? copy : edge.target, edge.guard);
+    }
+    return copy;
+  }
+}
+
+function stepAt(place: Place): StepDef {
+  return place.steps[place.at] as StepDef;
+}

@@ -1,0 +1,274 @@
+/**
+ * The per-run matcher: every live run of one rule and key against one event (language specification, section 2.2).
+ * The set of runs is owned by the caller (a key's state); the matcher holds only scratch.
+ */
+import type { KeyValue } from '../model/key.js';
+import type { StreamEvent } from '../model/event.js';
+import { assert } from '../assert.js';
+import type { Automaton, StateTransitions, Transition } from './automaton.js';
+import type { ConditionFailure } from './condition-cache.js';
+import { ConditionCache } from './condition-cache.js';
+import { PathNode, extendPath } from './path.js';
+import type { ReleaseCause } from './release-finished.js';
+import { releaseFinished } from './release-finished.js';
+import type { FinishedRun, RuleVersion, RunSet } from './run.js';
+import { Run, deadlineOf } from './run.js';
+
+/** What comes out of a step, called synchronously and in order. */
+export interface MatchReceiver {
+  match(finished: FinishedRun): void;
+  /** A run left at its deadline without completing. */
+  timeout(finished: FinishedRun, alreadyMatched: boolean): void;
+  /** The cap on runs was met: `dropped` runs are gone or were refused. */
+  overflow(dropped: number): void;
+}
+
+export interface MatchLimits {
+  readonly runsMax: number;
+  readonly overflow: 'dropOldest' | 'dropNewest';
+}
+
+const NO_EVENT: StreamEvent = {
+  source: '',
+  seq: 0,
+  index: 0,
+  time: 0,
+  arrival: 0,
+  order: undefined,
+  id: undefined,
+  type: undefined,
+  subject: '',
+  headers: undefined,
+  body: undefined,
+};
+
+/** An automaton in use by one version of a rule, with the scratch its evaluation needs. */
+export class ActiveVersion implements RuleVersion {
+  readonly conditions: ConditionCache;
+  /** First nodes made for the current event, by stage. */
+  readonly firstNodes: (PathNode | undefined)[] = [];
+
+  constructor(
+    readonly version: number,
+    readonly automaton: Automaton,
+    onFailure: ConditionFailure,
+  ) {
+    this.conditions = new ConditionCache(automaton, onFailure, NO_EVENT);
+  }
+}
+
+/** Matches one rule: the versions of it that still have runs, the newest of which starts new ones. */
+export class RunMatcher {
+  private event: StreamEvent = NO_EVENT;
+  private ordinal = 0;
+  private next: Run[] = [];
+  private added = 0;
+
+  constructor(
+    private readonly versions: readonly ActiveVersion[],
+    /** The version that starts runs; undefined while the rule only drains. */
+    private readonly starting: ActiveVersion | undefined,
+    private readonly emit: 'ordered' | 'eager',
+    private readonly limits: MatchLimits,
+    private readonly receiver: MatchReceiver,
+  ) {}
+
+  /** True if the event would start a run: what decides whether a key without runs needs any state at all. */
+  starts(event: StreamEvent, key: KeyValue | undefined): boolean {
+    const version = this.starting;
+    if (version === undefined) return false;
+    version.conditions.enterEvent(event, key);
+    for (const transition of startTransitions(version.automaton)) {
+      if (transition.action === 'take' && version.conditions.holds(transition.guard)) return true;
+    }
+    return false;
+  }
+
+  /** One event of the key. Deadlines at or before its time must have been passed to `advance` before. */
+  step(set: RunSet, event: StreamEvent, ordinal: number, key: KeyValue | undefined): void {
+    this.event = event;
+    this.ordinal = ordinal;
+    for (const version of this.versions) version.conditions.enterEvent(event, key);
+    const runs = set.runs;
+    this.next = [];
+    this.added = 0;
+    for (let i = 0; i < runs.length; i++) {
+      const run = runs[i] as Run;
+      if (!run.condemned) this.stepRun(set, run);
+    }
+    if (this.starting !== undefined) this.stepStart(set, this.starting);
+    set.runs = this.next;
+    if (this.added > 0 && set.runs.length > this.limits.runsMax) this.enforceLimit(set);
+    this.release(set, 'event');
+  }
+
+  /** Passes time: every run whose deadline is at or before `time` leaves, deadline by deadline. */
+  advance(set: RunSet, time: number): void {
+    for (let due = nextDeadline(set); due <= time; due = nextDeadline(set)) {
+      const leaving = set.runs.filter((run) => run.deadline <= due);
+      set.runs = set.runs.filter((run) => run.deadline > due);
+      for (const run of leaving) this.leave(set, run, due);
+      this.release(set, 'deadline');
+    }
+  }
+
+  private release(set: RunSet, cause: ReleaseCause): void {
+    if (set.finished.length === 0) return;
+    releaseFinished(set, { emit: this.emit, cause, give: (finished) => this.receiver.match(finished) });
+  }
+
+  private leave(set: RunSet, run: Run, time: number): void {
+    const { owner, node, startTime, startId } = run;
+    const finished: FinishedRun = { owner, node, startTime, startId, time };
+    if (owner.automaton.transitions[run.state]?.kind === 'pending') {
+      if (!run.condemned) this.finish(set, finished);
+    } else if (node.timedOutAt !== time) {
+      node.timedOutAt = time;
+      this.receiver.timeout(finished, node.matched);
+    }
+  }
+
+  private finish(set: RunSet, finished: FinishedRun): void {
+    finished.node.matched = true;
+    if (finished.node.emitted) return;
+    finished.node.emitted = true;
+    set.finished.push(finished);
+  }
+
+  private stepRun(set: RunSet, run: Run): void {
+    const owner = run.owner as ActiveVersion;
+    const { conditions } = owner;
+    conditions.enterRun(run.node);
+    const { transitions } = owner.automaton.transitions[run.state] as StateTransitions;
+    const mark = this.next.length;
+    let stopped = false;
+    for (let i = 0; i < transitions.length; i++) {
+      const transition = transitions[i] as Transition;
+      if (!conditions.holds(transition.guard)) continue;
+      if (transition.action === 'ignore') this.ignore(set, run, transition);
+      else if (transition.action === 'stop') stopped = true;
+      else this.take(set, owner, run, transition);
+    }
+    if (stopped) this.dropSuccessors(mark);
+  }
+
+  private stepStart(set: RunSet, owner: ActiveVersion): void {
+    const transitions = startTransitions(owner.automaton);
+    owner.conditions.enterRun(undefined);
+    const mark = this.next.length;
+    let stopped = false;
+    owner.firstNodes.length = 0;
+    for (let i = 0; i < transitions.length; i++) {
+      const transition = transitions[i] as Transition;
+      if (!owner.conditions.holds(transition.guard)) continue;
+      if (transition.action === 'stop') stopped = true;
+      else this.take(set, owner, undefined, transition);
+    }
+    if (stopped) this.dropSuccessors(mark);
+  }
+
+  /** Of a stopped run only what reached Final stays, and that already lies among the finished. */
+  private dropSuccessors(mark: number): void {
+    for (let i = mark; i < this.next.length; i++) {
+      const dropped = this.next[i] as Run;
+      forgetState(dropped.node, dropped.state);
+    }
+    this.next.length = mark;
+  }
+
+  private ignore(set: RunSet, run: Run, transition: Transition): void {
+    const { owner, node } = run;
+    if (transition.target === owner.automaton.final) {
+      this.finish(set, finishedBy(run, node, this.event.time));
+      return;
+    }
+    if (!rememberState(node, transition.target, this.ordinal)) return;
+    if (transition.target === run.state) {
+      this.next.push(run);
+      return;
+    }
+    const deadline = deadlineOf(owner, transition.target, run.startTime, node.event.time);
+    this.next.push(new Run(owner, transition.target, node, run.startTime, run.startId, deadline));
+  }
+
+  private take(set: RunSet, owner: ActiveVersion, run: Run | undefined, transition: Transition): void {
+    const { event, ordinal } = this;
+    if (run !== undefined && event.time - run.node.event.time >= transition.gapMs) return;
+    const node =
+      run === undefined
+        ? this.firstNode(owner, transition.stage)
+        : extendPath(run.node, transition.stage, event, ordinal);
+    const startTime = run === undefined ? event.time : run.startTime;
+    const startId = run === undefined ? ordinal : run.startId;
+    if (owner.conditions.anyHolds(transition.finals)) {
+      this.finish(set, { owner, node, startTime, startId, time: event.time });
+    }
+    if (transition.target === owner.automaton.final || !rememberState(node, transition.target, ordinal)) return;
+    const deadline = deadlineOf(owner, transition.target, startTime, event.time);
+    this.next.push(new Run(owner, transition.target, node, startTime, startId, deadline));
+    this.added++;
+  }
+
+  private firstNode(owner: ActiveVersion, stage: number): PathNode {
+    let node = owner.firstNodes[stage];
+    if (node === undefined) {
+      node = new PathNode(undefined, stage, this.event, this.ordinal);
+      owner.firstNodes[stage] = node;
+    }
+    return node;
+  }
+
+  private enforceLimit(set: RunSet): void {
+    const { runsMax, overflow } = this.limits;
+    const dropped = set.runs.length - runsMax;
+    if (overflow === 'dropOldest') {
+      set.runs = set.runs.sort((a, b) => a.startId - b.startId || a.node.ordinal - b.node.ordinal).slice(dropped);
+    } else {
+      // New forks are the runs that took this event: the newest of them are refused.
+      const older = set.runs.filter((run) => run.node.ordinal !== this.ordinal);
+      const forks = set.runs.filter((run) => run.node.ordinal === this.ordinal);
+      set.runs = older.concat(forks.slice(0, Math.max(0, runsMax - older.length)));
+      assert(set.runs.length <= runsMax, 'refusing forks keeps the limit, for runs never multiply without taking');
+    }
+    this.receiver.overflow(dropped);
+  }
+}
+
+function finishedBy(run: Run, node: PathNode, time: number): FinishedRun {
+  return { owner: run.owner, node, startTime: run.startTime, startId: run.startId, time };
+}
+
+function startTransitions(automaton: Automaton): readonly Transition[] {
+  return (automaton.transitions[automaton.start] as StateTransitions).transitions;
+}
+
+/** Marks that a run (state, node) exists after this step; false if it already did. */
+function rememberState(node: PathNode, state: number, ordinal: number): boolean {
+  if (node.stamp !== ordinal) {
+    node.stamp = ordinal;
+    node.firstState = state;
+    node.moreStates = undefined;
+    return true;
+  }
+  if (node.firstState === state || node.moreStates?.includes(state) === true) return false;
+  if (node.firstState === -1) node.firstState = state;
+  else if (node.moreStates === undefined) node.moreStates = [state];
+  else node.moreStates.push(state);
+  return true;
+}
+
+function forgetState(node: PathNode, state: number): void {
+  if (node.firstState === state) node.firstState = -1;
+  else node.moreStates = node.moreStates?.filter((one) => one !== state);
+}
+
+/** The earliest deadline in the set; Infinity for none. */
+export function nextDeadline(set: RunSet): number {
+  let earliest = Infinity;
+  const runs = set.runs;
+  for (let i = 0; i < runs.length; i++) {
+    const { deadline } = runs[i] as Run;
+    if (deadline < earliest) earliest = deadline;
+  }
+  return earliest;
+}
