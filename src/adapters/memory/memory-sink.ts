@@ -11,6 +11,13 @@ export interface MemoryStream {
   lastSeq: number;
 }
 
+/**
+ * What happens to one message. `retry`: stored, its acknowledgement lost, published again and answered as a duplicate.
+ * `refuse`: never publishable, answered so. `fail` and `lose-ack` make `publish` reject with `connection`, as if the
+ * process had ended there: before the message was stored, or after.
+ */
+export type SinkFault = 'none' | 'retry' | 'refuse' | 'fail' | 'lose-ack';
+
 export interface MemorySinkOptions {
   /** The stream to go on with; default an empty one. */
   readonly stream?: MemoryStream;
@@ -19,15 +26,15 @@ export interface MemorySinkOptions {
    * duplicate window only.
    */
   readonly dedupeIdsMax?: number;
-  /** Told of each message before it is stored: `fail` stores nothing and rejects, `lose-ack` stores it and then rejects. */
-  readonly fault?: (message: OutboundMessage) => 'none' | 'fail' | 'lose-ack';
+  /** Asked for each message before it is stored; default never a fault. */
+  readonly fault?: (message: OutboundMessage) => SinkFault;
 }
 
 export function memoryStream(): MemoryStream {
   return { messages: [], lastSeq: 0 };
 }
 
-/** Collects what is published. `publish` rejects with `connection` at a fault: what came before it in the call is stored, what follows is not. */
+/** Collects what is published. */
 export class MemorySink implements AlertSink {
   readonly #stream: MemoryStream;
   readonly #options: MemorySinkOptions;
@@ -62,6 +69,12 @@ export class MemorySink implements AlertSink {
         { afterSeq, firstSeq },
       );
     }
+    if (afterSeq > lastSeq) {
+      throw new SinkError('alerts-behind', `The alert stream ends at ${lastSeq}, before ${afterSeq}.`, {
+        afterSeq,
+        lastSeq,
+      });
+    }
     return new Set(messages.filter((message) => message.seq > afterSeq).map((message) => message.id));
   }
 
@@ -81,14 +94,16 @@ export class MemorySink implements AlertSink {
   }
 
   #publishOne(message: OutboundMessage): PublishAck {
+    const { id } = message;
     const fault = this.#options.fault?.(message) ?? 'none';
-    if (fault === 'fail')
-      throw new SinkError('connection', `Message ${message.id} was not stored.`, { id: message.id });
-    const known = this.#seqById.get(message.id);
+    if (fault === 'fail') throw new SinkError('connection', `Message ${id} was not stored.`, { id });
+    if (fault === 'refuse')
+      return { id, seq: 0, duplicate: false, refused: { code: 'too-large', message: `Message ${id} is too large.` } };
+    const known = this.#seqById.get(id);
     const seq = known ?? this.#store(message);
     if (fault === 'lose-ack')
-      throw new SinkError('connection', `The acknowledgement of message ${message.id} was lost.`, { id: message.id });
-    return { id: message.id, seq, duplicate: known !== undefined };
+      throw new SinkError('connection', `The acknowledgement of message ${id} was lost.`, { id });
+    return { id, seq, duplicate: known !== undefined || fault === 'retry' };
   }
 
   #store(message: OutboundMessage): number {
