@@ -58,10 +58,13 @@ export function gzipReader(file: OpenedFile): ByteReader {
     failure ??= error;
     settle();
   });
-  gunzip.on('end', () => {
+  const end = (): void => {
     ended = true;
     settle();
-  });
+  };
+  gunzip.on('end', end);
+  // Closed in the middle of a step: nobody else would end it.
+  gunzip.on('close', end);
   const step = (run: (done: () => void) => void): Promise<void> =>
     new Promise((resolve) => {
       settle = resolve;
