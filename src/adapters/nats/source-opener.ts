@@ -1,0 +1,124 @@
+import type { SourceDocument } from '../../core/document/documents.js';
+import type { Log } from '../../ports/log.js';
+import { SourceError } from '../../ports/source.js';
+import type { SourceOpenOptions, SourceOpener, SourceReader, SourceStart } from '../../ports/source.js';
+import { EpisodeLog, retryDelayMs } from './backoff.js';
+import type { NatsLink } from './connection.js';
+import { CoreReader } from './core-reader.js';
+import { awaitStream, createConsumer, dropConsumer, openManager, waitReasonOf } from './stream-access.js';
+import type { WaitReason } from './stream-access.js';
+import { refusePosition, refuseRetention, subjectsMeet } from './stream-facts.js';
+import type { StreamFacts } from './stream-facts.js';
+import { StreamReader, toSourceError } from './stream-reader.js';
+
+/** Opens `nats` sources: JetStream streams, and core NATS where no stream is named. One link serves any number of readers. */
+export function natsSourceOpener(link: NatsLink, log: Log): SourceOpener {
+  return {
+    open: (source, start, options = {}) =>
+      new Opening(link, log, source, options).open(start).catch((error: unknown) => {
+        throw toSourceError(error, source.name);
+      }),
+  };
+}
+
+/** One `open`: waits for what is absent, refuses what cannot be read, resolves the start to a sequence. */
+class Opening {
+  readonly #waiting: EpisodeLog;
+  #waitingCode: string | undefined;
+
+  constructor(
+    private readonly link: NatsLink,
+    private readonly log: Log,
+    private readonly source: SourceDocument,
+    private readonly options: SourceOpenOptions,
+  ) {
+    this.#waiting = new EpisodeLog(log, 'warn');
+  }
+
+  async open(start: SourceStart): Promise<SourceReader> {
+    const { nats, name } = this.source;
+    if (nats === undefined)
+      throw new SourceError('not-nats', `Source ${name} has no \`nats\` section.`, { source: name });
+    if (nats.stream === undefined) return this.#openCore(nats.subjects, start);
+    const facts = await this.#awaitStream(nats.stream);
+    refuseRetention(facts);
+    const onGap = nats.onGap ?? 'refuse';
+    if (start.kind === 'position') refusePosition(facts, { afterSeq: start.afterSeq, id: start.identity.id }, onGap);
+    if (!subjectsMeet(facts, nats.subjects)) this.#warnOfSubjects(facts, nats.subjects);
+    const afterSeq = await this.#resolveStart(facts, start);
+    return new StreamReader({
+      link: this.link,
+      log: this.log,
+      source: name,
+      subjects: nats.subjects,
+      onGap,
+      facts,
+      afterSeq,
+    });
+  }
+
+  async #openCore(subjects: readonly string[], start: SourceStart): Promise<SourceReader> {
+    while (this.link.current() === undefined) {
+      this.#wait({
+        code: 'connection',
+        message: `NATS is not connected: ${this.link.status().lastError ?? 'waiting for it'}`,
+      });
+      await this.link.pause(retryDelayMs(0));
+    }
+    const afterSeq = start.kind === 'position' ? start.afterSeq : 0;
+    return new CoreReader({ link: this.link, log: this.log, source: this.source.name, subjects, afterSeq });
+  }
+
+  #awaitStream(stream: string): Promise<StreamFacts> {
+    return awaitStream({ link: this.link, stream, onWaiting: (reason) => this.#wait(reason) });
+  }
+
+  async #resolveStart(facts: StreamFacts, start: SourceStart): Promise<number> {
+    if (start.kind === 'position') return start.afterSeq;
+    if (start.kind === 'new') return facts.lastSeq;
+    if (start.kind === 'all') return Math.max(0, facts.firstSeq - 1);
+    return this.#findTime(facts.name, start.timeMs);
+  }
+
+  /** The sequence before the first message stored at or after the time: the server's own search, asked through a consumer. */
+  async #findTime(stream: string, timeMs: number): Promise<number> {
+    for (let attempt = 0; ; attempt++) {
+      const connection = await this.link.ready();
+      try {
+        const manager = await openManager(connection);
+        const info = await createConsumer(manager, {
+          stream,
+          prefix: 'weir_time',
+          start: { timeMs },
+          headersOnly: true,
+        });
+        dropConsumer(connection, stream, info.name);
+        return info.delivered.stream_seq;
+      } catch (error) {
+        this.#wait(waitReasonOf(error, stream));
+      }
+      await this.link.pause(retryDelayMs(attempt));
+    }
+  }
+
+  #wait(reason: WaitReason): void {
+    const source = this.source.name;
+    if (this.options.isCancelled?.() === true)
+      throw new SourceError('cancelled', `Opening source ${source} was cancelled.`, { source });
+    if (reason.code !== this.#waitingCode) {
+      this.#waitingCode = reason.code;
+      this.#waiting.clear();
+      this.options.onWaiting?.(reason);
+    }
+    this.#waiting.say('A source is waiting', { source, reason: reason.message });
+  }
+
+  #warnOfSubjects(facts: StreamFacts, subjects: readonly string[]): void {
+    this.log.warn('None of the subjects of a source can be in its stream: it will see nothing', {
+      source: this.source.name,
+      stream: facts.name,
+      subjects,
+      streamSubjects: facts.subjects,
+    });
+  }
+}

@@ -1,0 +1,103 @@
+import type { StreamInfo } from '@nats-io/jetstream';
+import { SourceError } from '../../ports/source.js';
+import type { SourceIdentity } from '../../ports/source.js';
+import { subjectsOverlap } from './subjects.js';
+
+/**
+ * What the adapter needs to know of a stream, and the refusals that follow from it. Pure functions.
+ *
+ * Why so strict: a position is only a number. On another stream of the same name, or on one that was cut back, it would silently mean
+ * other messages, or a silent hole.
+ */
+export interface StreamFacts {
+  readonly name: string;
+  /** As the server writes it, ns. */
+  readonly createdAt: string;
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  readonly retention: string;
+  readonly subjects: readonly string[];
+  /** Fed by other streams, so its own subjects do not tell what it holds. */
+  readonly fedByStreams: boolean;
+}
+
+export function factsOf(info: StreamInfo): StreamFacts {
+  const { config, state } = info;
+  return {
+    name: config.name,
+    createdAt: String(info.created),
+    firstSeq: state.first_seq,
+    lastSeq: state.last_seq,
+    retention: config.retention,
+    subjects: config.subjects ?? [],
+    fedByStreams: config.mirror !== undefined || (config.sources ?? []).length > 0,
+  };
+}
+
+/** Stream and creation time: a stream created anew under the same name is another one. */
+export function streamId(facts: StreamFacts): string {
+  return `${facts.name}@${facts.createdAt}`;
+}
+
+export function identityOf(facts: StreamFacts): SourceIdentity {
+  return { kind: 'jetstream', id: streamId(facts), firstSeq: facts.firstSeq, lastSeq: facts.lastSeq };
+}
+
+/** Throws `stream-retention`: only limits retention keeps messages whoever reads them. */
+export function refuseRetention(facts: StreamFacts): void {
+  if (facts.retention === 'limits') return;
+  const why =
+    facts.retention === 'workqueue'
+      ? 'it deletes a message once one consumer has it, and admits no second reader'
+      : 'it deletes messages nobody waits for, so nothing could be read again after a restart';
+  throw new SourceError(
+    'stream-retention',
+    `Stream ${facts.name} has ${facts.retention} retention: ${why}. ` +
+      `Choose: set its retention to limits, or create a stream with limits retention that sources from ${facts.name} and name that one in the source.`,
+    { stream: facts.name, retention: facts.retention },
+  );
+}
+
+/** Where reading stood: everything up to `afterSeq` of the stream `id` was read. */
+export interface StreamPosition {
+  readonly afterSeq: number;
+  readonly id: string;
+}
+
+const startAgain = 'start the source without its checkpoint (`start: all` or `start: new` under another source name)';
+
+/** Throws `stream-recreated`, `stream-behind` or, unless `onGap` is `continue`, `stream-purged`. */
+export function refusePosition(facts: StreamFacts, position: StreamPosition, onGap: 'refuse' | 'continue'): void {
+  const { afterSeq, id } = position;
+  const fields = { stream: facts.name, position: afterSeq, firstSeq: facts.firstSeq, lastSeq: facts.lastSeq };
+  if (id !== streamId(facts)) {
+    throw new SourceError(
+      'stream-recreated',
+      `Stream ${facts.name} is not the one the checkpoint knows (${id}): it was created anew at ${facts.createdAt}, so position ${afterSeq} means other messages. ` +
+        `Choose: restore the stream from its backup, or ${startAgain}.`,
+      { ...fields, expected: id, found: streamId(facts) },
+    );
+  }
+  if (facts.lastSeq < afterSeq) {
+    throw new SourceError(
+      'stream-behind',
+      `Stream ${facts.name} ends at ${facts.lastSeq}, but ${afterSeq} was already read: the server lost messages it had stored (a crash without sync, or an old backup), and new ones would get the numbers of those read. ` +
+        `Choose: restore the stream, or ${startAgain}. With \`sync_interval: always\` or three replicas the server does not lose acknowledged messages.`,
+      fields,
+    );
+  }
+  if (facts.firstSeq > afterSeq + 1 && onGap !== 'continue') {
+    throw new SourceError(
+      'stream-purged',
+      `Stream ${facts.name} begins at ${facts.firstSeq}, but reading stood at ${afterSeq}: ${facts.firstSeq - afterSeq - 1} messages in between are gone (purged, or beyond the stream's limits). ` +
+        `Choose: restore them, set \`nats.onGap: continue\` in the source to go on without them (they are reported and counted), or raise the stream's limits for the next time.`,
+      fields,
+    );
+  }
+}
+
+/** Do the source's subjects have anything in common with what the stream captures? Unknown counts as yes. */
+export function subjectsMeet(facts: StreamFacts, subjects: readonly string[]): boolean {
+  if (facts.fedByStreams || facts.subjects.length === 0) return true;
+  return subjects.some((subject) => facts.subjects.some((captured) => subjectsOverlap(captured, subject)));
+}

@@ -1,0 +1,94 @@
+import type { Msg } from '@nats-io/transport-node';
+import type { Log } from '../../ports/log.js';
+import { SourceError } from '../../ports/source.js';
+import type { SourceBatch, SourceIdentity, SourceReader } from '../../ports/source.js';
+import { reasonOf } from './backoff.js';
+import { BatchBuffer } from './batch-buffer.js';
+import { NatsClosedError } from './connection.js';
+import type { NatsLink } from './connection.js';
+import type { Delivery } from './delivery.js';
+import { toSourceMessage } from './source-message.js';
+import { StreamFeed } from './stream-feed.js';
+import { identityOf, refusePosition, refuseRetention, streamId } from './stream-facts.js';
+import type { StreamFacts } from './stream-facts.js';
+import { createSubjectFilter } from './subjects.js';
+
+export interface StreamReaderOptions {
+  readonly link: NatsLink;
+  readonly log: Log;
+  readonly source: string;
+  readonly subjects: readonly string[];
+  readonly onGap: 'refuse' | 'continue';
+  /** The stream as it was found at open. */
+  readonly facts: StreamFacts;
+  /** Everything up to this sequence was read before. */
+  readonly afterSeq: number;
+}
+
+/** Reads a JetStream stream: at positions, never acknowledging, foreign subjects passed over. */
+export class StreamReader implements SourceReader {
+  readonly identity: SourceIdentity;
+  readonly #buffer: BatchBuffer;
+  readonly #feed: StreamFeed;
+  readonly #accepts: (subject: string) => boolean;
+  #failure: SourceError | undefined;
+
+  constructor(private readonly options: StreamReaderOptions) {
+    this.identity = identityOf(options.facts);
+    this.#buffer = new BatchBuffer(options.afterSeq);
+    this.#accepts = createSubjectFilter(options.subjects);
+    this.#feed = new StreamFeed({
+      link: options.link,
+      log: options.log,
+      stream: options.facts.name,
+      consumerPrefix: `weir_${options.source}`,
+      headersOnly: false,
+      firstSeq: options.afterSeq + 1,
+      held: () => this.#buffer,
+      onMessage: (message, delivery) => this.#receive(message, delivery),
+      onGap: (first, last) => this.#buffer.addGap(first, last),
+      onChange: () => this.#buffer.wake(),
+      check: (facts, afterSeq) => this.#check(facts, afterSeq),
+      onFailure: (error) => this.#fail(error),
+    });
+    this.#feed.start();
+  }
+
+  async nextBatch(messagesMax: number, waitMsMax: number): Promise<SourceBatch> {
+    await this.#buffer.wait(waitMsMax, () => this.#failure !== undefined);
+    if (this.#failure !== undefined && this.#buffer.messages === 0) throw this.#failure;
+    const batch = this.#buffer.take(messagesMax, this.#feed.pending);
+    this.#feed.fill();
+    return batch;
+  }
+
+  close(): Promise<void> {
+    this.#feed.close();
+    this.#fail(new SourceError('closed', `The reader of source ${this.options.source} is closed.`));
+    return Promise.resolve();
+  }
+
+  #receive(message: Msg, delivery: Delivery): void {
+    const subject = message.subject;
+    if (this.#accepts(subject)) this.#buffer.add(toSourceMessage(message, subject, { seq: delivery.streamSeq, arrival: delivery.storedAtMs }), message.data.length);
+    else this.#buffer.pass(delivery.streamSeq);
+  }
+
+  /** At every consumer anew: an outage is when streams get recreated, purged or restored. */
+  #check(facts: StreamFacts, afterSeq: number): void {
+    refuseRetention(facts);
+    refusePosition(facts, { afterSeq, id: streamId(this.options.facts) }, this.options.onGap);
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= toSourceError(error, this.options.source);
+    this.#buffer.wake();
+  }
+}
+
+export function toSourceError(error: unknown, source: string): SourceError {
+  if (error instanceof SourceError) return error;
+  if (error instanceof NatsClosedError)
+    return new SourceError('closed', `The connection of source ${source} is closed.`, {}, { cause: error });
+  return new SourceError('connection', `Source ${source} cannot be read: ${reasonOf(error)}`, {}, { cause: error });
+}
