@@ -1,0 +1,183 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import type { CheckpointStatus, RuleStatus, ShardStatus, SourceStatus } from '../../ports/control.js';
+
+const count = { type: 'integer' as const, minimum: 0 };
+
+export class ReasonDto {
+  @ApiProperty({ example: 'first-sequence-beyond-position' })
+  readonly code!: string;
+
+  @ApiProperty()
+  readonly message!: string;
+}
+
+export class SourceStatusDto implements SourceStatus {
+  @ApiProperty({ example: 'payments' })
+  readonly name!: string;
+
+  @ApiProperty({ enum: ['starting', 'running', 'caught-up', 'waiting', 'refused', 'ended', 'stopped'] })
+  readonly state!: SourceStatus['state'];
+
+  @ApiPropertyOptional({ description: 'Why it is refused or waiting.' })
+  readonly reason?: ReasonDto;
+
+  @ApiProperty({ ...count, description: 'Last sequence taken in.', example: 18_204 })
+  readonly position!: number;
+
+  @ApiProperty({ ...count, description: 'Last sequence a durable checkpoint covers.', example: 18_190 })
+  readonly checkpointedPosition!: number;
+
+  @ApiProperty({ type: String, nullable: true, format: 'date-time', example: '2026-01-01T12:00:00.000Z' })
+  readonly watermark!: string | null;
+
+  @ApiProperty({ type: 'number', nullable: true, example: 1_767_268_800_000 })
+  readonly watermarkMs!: number | null;
+
+  @ApiProperty({ ...count, nullable: true, description: 'Messages of the stream not taken in yet, when known.' })
+  readonly pending!: number | null;
+
+  @ApiProperty({
+    type: 'number',
+    nullable: true,
+    description: 'Milliseconds the watermark is behind the clock; null without a watermark, or once the source ended.',
+    example: 5_040,
+  })
+  readonly lagMs!: number | null;
+
+  @ApiProperty({ ...count, description: 'Events waiting for the watermark.' })
+  readonly buffered!: number;
+
+  @ApiProperty(count)
+  readonly events!: number;
+
+  @ApiProperty(count)
+  readonly late!: number;
+
+  @ApiProperty({ ...count, description: 'Dead letters.' })
+  readonly dead!: number;
+
+  @ApiProperty({ ...count, description: 'Distinct watermark units.' })
+  readonly units!: number;
+
+  @ApiProperty({ ...count, description: 'Gaps seen in the stream’s sequence.' })
+  readonly gaps!: number;
+}
+
+export class RuleVersionDto {
+  @ApiProperty(count)
+  readonly version!: number;
+
+  @ApiProperty()
+  readonly hash!: string;
+
+  @ApiProperty()
+  readonly draining!: boolean;
+}
+
+export class ConditionErrorDto {
+  @ApiProperty({ example: 'T2010' })
+  readonly code!: string;
+
+  @ApiProperty()
+  readonly message!: string;
+
+  @ApiProperty({ description: 'Identity of the event.' })
+  readonly event!: string;
+}
+
+export class StateBoundDto {
+  @ApiProperty()
+  readonly bounded!: boolean;
+
+  @ApiProperty(count)
+  readonly runsPerKeyMax!: number;
+}
+
+export class RuleStatusDto implements RuleStatus {
+  @ApiProperty({ example: 'card-testing-eu' })
+  readonly name!: string;
+
+  @ApiProperty({ example: 'active' })
+  readonly mode!: string;
+
+  @ApiProperty({ type: [RuleVersionDto] })
+  readonly versions!: readonly RuleVersionDto[];
+
+  @ApiProperty(count)
+  readonly liveRuns!: number;
+
+  @ApiProperty(count)
+  readonly matches!: number;
+
+  @ApiProperty(count)
+  readonly timeouts!: number;
+
+  @ApiProperty(count)
+  readonly alerts!: number;
+
+  @ApiProperty({ ...count, description: 'Alerts held back by `throttle`.' })
+  readonly suppressed!: number;
+
+  @ApiProperty({ ...count, description: 'Events without a usable key.' })
+  readonly keyMissing!: number;
+
+  @ApiProperty(count)
+  readonly conditionErrors!: number;
+
+  @ApiPropertyOptional({ description: 'A sample of the last condition that failed on an event.' })
+  readonly lastConditionError?: ConditionErrorDto;
+
+  @ApiProperty(count)
+  readonly overflows!: number;
+
+  @ApiProperty()
+  readonly stateBound!: StateBoundDto;
+}
+
+export class ShardStatusDto implements ShardStatus {
+  @ApiProperty(count)
+  readonly shard!: number;
+
+  @ApiProperty(count)
+  readonly keys!: number;
+
+  @ApiProperty(count)
+  readonly liveRuns!: number;
+
+  @ApiProperty(count)
+  readonly timers!: number;
+}
+
+export class LastCheckpointDto {
+  @ApiProperty({ format: 'date-time' })
+  readonly at!: string;
+
+  @ApiProperty({ type: 'number' })
+  readonly durationMs!: number;
+
+  @ApiProperty(count)
+  readonly bytes!: number;
+
+  @ApiProperty(count)
+  readonly dirtyKeys!: number;
+
+  @ApiProperty({ type: 'number', description: 'Time no event was processed because of it.' })
+  readonly blockedMs!: number;
+}
+
+export class CheckpointStatusDto implements CheckpointStatus {
+  @ApiProperty(count)
+  readonly count!: number;
+
+  @ApiProperty(count)
+  readonly failed!: number;
+
+  @ApiProperty({ type: LastCheckpointDto, nullable: true })
+  readonly last!: LastCheckpointDto | null;
+
+  @ApiProperty({ ...count, description: 'Alerts durable, not yet acknowledged.' })
+  readonly outboxWaiting!: number;
+
+  @ApiProperty(count)
+  readonly published!: number;
+}
