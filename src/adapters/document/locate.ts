@@ -1,0 +1,89 @@
+import { isAlias, isMap, isScalar, isSeq } from 'yaml';
+import type { Node, Pair, Scalar } from 'yaml';
+import { pointerTokens } from '../../core/document/pointer.js';
+import type { YamlDocument } from './read-yaml.js';
+
+interface Found {
+  readonly node: Node | undefined;
+  /** The key the value stands behind, if it is a field. */
+  readonly key: Node | undefined;
+}
+
+function keyText(pair: Pair): string {
+  return isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
+}
+
+function stepInto(node: Node | undefined, token: string, yaml: YamlDocument): Found | undefined {
+  const target = isAlias(node) ? node.resolve(yaml) : node;
+  if (isMap(target)) {
+    const pair = target.items.find((item) => keyText(item) === token);
+    return pair && { node: (pair.value as Node | null) ?? undefined, key: pair.key as Node };
+  }
+  if (!isSeq(target)) return undefined;
+  const item = target.items[Number(token)] as Node | undefined;
+  return item && { node: item, key: undefined };
+}
+
+/** The node at a pointer, or the last one on the way to it. */
+function findNode(yaml: YamlDocument, pointer: string): Found {
+  let found: Found = { node: yaml.contents ?? undefined, key: undefined };
+  for (const token of pointerTokens(pointer)) {
+    const next = stepInto(found.node, token, yaml);
+    if (next === undefined) break;
+    found = next;
+  }
+  return found;
+}
+
+/** Offset in the text of the value at a pointer, of the character at `offset` of it when it is text. */
+export function locateValue(yaml: YamlDocument, text: string, pointer: string, offset = 0): number {
+  const { node, key } = findNode(yaml, pointer);
+  const start = node?.range?.[0] ?? key?.range?.[0] ?? yaml.range[0];
+  return isScalar(node) && typeof node.value === 'string' ? locateCharacter(node, text, offset) : start;
+}
+
+/** Offset in the text of the field at a pointer: its name, not its value. */
+export function locateField(yaml: YamlDocument, pointer: string): number {
+  const { node, key } = findNode(yaml, pointer);
+  return key?.range?.[0] ?? node?.range?.[0] ?? yaml.range[0];
+}
+
+const BLANK = /\s/;
+
+/** Length of an escape of a double-quoted scalar that starts at a backslash. */
+function escapeLength(text: string, at: number): number {
+  const widths: Readonly<Record<string, number>> = { x: 4, u: 6, U: 10 };
+  return widths[text.charAt(at + 1)] ?? 2;
+}
+
+/**
+ * Walks a scalar and its value together. Characters other than blanks correspond one to one, escapes counted as one;
+ * blanks may be folded or be indentation, so these are skipped on either side until the next character fits.
+ */
+function locateCharacter(node: Scalar, text: string, offset: number): number {
+  const value = String(node.value);
+  const begin = node.range?.[0] ?? 0;
+  if (offset <= 0 && node.type === 'PLAIN') return begin;
+  const style = node.type ?? 'PLAIN';
+  let at = contentStart(style, text, begin);
+  for (let i = 0; ; i++) {
+    const blank = BLANK.test(value.charAt(i));
+    if (!blank) while (BLANK.test(text.charAt(at))) at++;
+    if (i >= offset || at >= text.length) return Math.min(at, text.length);
+    if (!blank || BLANK.test(text.charAt(at))) at += unitLength(style, text, at);
+    else if (style === 'QUOTE_DOUBLE' && text.charAt(at) === '\\') at += escapeLength(text, at);
+  }
+}
+
+function contentStart(style: string, text: string, begin: number): number {
+  if (style.startsWith('QUOTE')) return begin + 1;
+  if (!style.startsWith('BLOCK')) return begin;
+  const lineEnd = text.indexOf('\n', begin);
+  return lineEnd < 0 ? begin : lineEnd + 1;
+}
+
+/** How much of the text gives one character of the value. */
+function unitLength(style: string, text: string, at: number): number {
+  if (style === 'QUOTE_DOUBLE' && text.charAt(at) === '\\') return escapeLength(text, at);
+  return style === 'QUOTE_SINGLE' && text.startsWith("''", at) ? 2 : 1;
+}
