@@ -26,6 +26,8 @@ export interface Match {
 /** A match of a rule for a key, after the rule's throttle: what an alert is made of. */
 export interface RuleMatch extends Match {
   readonly rule: string;
+  /** New for a rule that was deleted and created again. */
+  readonly generation: number;
   /** Version of the rule whose automaton found it. */
   readonly version: number;
   readonly key: KeyValue | undefined;

@@ -47,6 +47,8 @@ export class ActiveVersion implements RuleVersion {
   readonly conditions: ConditionCache;
   /** First nodes made for the current event, by stage. */
   readonly firstNodes: (PathNode | undefined)[] = [];
+  /** The version's filter lets it see the current event; runs of a version that does not see it stay as they are. */
+  sees = true;
 
   constructor(
     readonly version: number,
@@ -63,6 +65,8 @@ export class RunMatcher {
   private ordinal = 0;
   private next: Run[] = [];
   private added = 0;
+  /** Runs that went through the step as they were. */
+  private kept = 0;
 
   constructor(
     private readonly versions: readonly ActiveVersion[],
@@ -76,7 +80,7 @@ export class RunMatcher {
   /** True if the event would start a run: what decides whether a key without runs needs any state at all. */
   starts(event: StreamEvent, key: KeyValue | undefined): boolean {
     const version = this.starting;
-    if (version === undefined) return false;
+    if (version === undefined || !version.sees) return false;
     version.conditions.enterEvent(event, key);
     for (const transition of startTransitions(version.automaton)) {
       if (transition.action === 'take' && version.conditions.holds(transition.guard)) return true;
@@ -84,22 +88,31 @@ export class RunMatcher {
     return false;
   }
 
-  /** One event of the key. Deadlines at or before its time must have been passed to `advance` before. */
-  step(set: RunSet, event: StreamEvent, ordinal: number, key: KeyValue | undefined): void {
+  /**
+   * One event of the key; true if it changed anything. Deadlines at or before its time must have been passed to
+   * `advance` before.
+   */
+  step(set: RunSet, event: StreamEvent, ordinal: number, key: KeyValue | undefined): boolean {
     this.event = event;
     this.ordinal = ordinal;
-    for (const version of this.versions) version.conditions.enterEvent(event, key);
+    for (const version of this.versions) if (version.sees) version.conditions.enterEvent(event, key);
     const runs = set.runs;
-    this.next = [];
     this.added = 0;
+    this.kept = 0;
+    const finishedBefore = set.finished.length;
     for (let i = 0; i < runs.length; i++) {
       const run = runs[i] as Run;
       if (!run.condemned) this.stepRun(set, run);
     }
-    if (this.starting !== undefined) this.stepStart(set, this.starting);
-    set.runs = this.next;
+    if (this.starting?.sees === true) this.stepStart(set, this.starting);
+    const changed =
+      this.kept !== runs.length || this.next.length !== this.kept || set.finished.length !== finishedBefore;
+    if (changed) set.runs = this.next;
+    if (changed) this.next = [];
+    else this.next.length = 0;
     if (this.added > 0 && set.runs.length > this.limits.runsMax) this.enforceLimit(set);
     this.release(set, 'event');
+    return changed;
   }
 
   /** Passes time: every run whose deadline is at or before `time` leaves, deadline by deadline. */
@@ -137,6 +150,10 @@ export class RunMatcher {
 
   private stepRun(set: RunSet, run: Run): void {
     const owner = run.owner as ActiveVersion;
+    if (!owner.sees) {
+      this.keep(run);
+      return;
+    }
     const { conditions } = owner;
     conditions.enterRun(run.node);
     const { transitions } = owner.automaton.transitions[run.state] as StateTransitions;
@@ -150,6 +167,11 @@ export class RunMatcher {
       else this.take(set, owner, run, transition);
     }
     if (stopped) this.dropSuccessors(mark);
+  }
+
+  private keep(run: Run): void {
+    this.kept++;
+    this.next.push(run);
   }
 
   private stepStart(set: RunSet, owner: ActiveVersion): void {
@@ -184,7 +206,7 @@ export class RunMatcher {
     }
     if (!rememberState(node, transition.target, this.ordinal)) return;
     if (transition.target === run.state) {
-      this.next.push(run);
+      this.keep(run);
       return;
     }
     const deadline = deadlineOf(owner, transition.target, run.startTime, node.event.time);

@@ -1,0 +1,211 @@
+/**
+ * A rule at work in one key group: its versions with live runs, the newest of which starts new ones, its counters, and the
+ * way from a finished run to a `RuleMatch`.
+ */
+import type { RulePlan } from '../document/plans.js';
+import { ExpressionError } from '../expression/expression.js';
+import type { StreamEvent } from '../model/event.js';
+import { eventIdentity } from '../model/event.js';
+import type { RuleMatch } from '../model/match.js';
+import { toMatch } from '../nfa/match-pattern.js';
+import type { MatchReceiver } from '../nfa/match-runs.js';
+import { ActiveVersion, RunMatcher } from '../nfa/match-runs.js';
+import type { FinishedRun, RunSet } from '../nfa/run.js';
+import { createRunSet } from '../nfa/run.js';
+import type { KeyState, RuleState } from './key-state.js';
+import { passThrottle } from './throttle.js';
+
+/** One version of a rule as the registry numbers it. */
+export interface VersionAssignment {
+  readonly version: number;
+  readonly plan: RulePlan;
+  /** It starts no new runs any more. */
+  readonly draining: boolean;
+}
+
+/** A rule as the registry hands it to a shard. `generation` is new for a rule that was deleted and created again. */
+export interface RuleAssignment {
+  readonly name: string;
+  readonly generation: number;
+  readonly versions: readonly VersionAssignment[];
+}
+
+export interface RuleCounters {
+  matches: number;
+  timeouts: number;
+  alerts: number;
+  suppressed: number;
+  keyMissing: number;
+  conditionErrors: number;
+  overflows: number;
+  liveRuns: number;
+  lastConditionError: { readonly code: string; readonly message: string; readonly event: string } | undefined;
+}
+
+export function createCounters(): RuleCounters {
+  return {
+    matches: 0,
+    timeouts: 0,
+    alerts: 0,
+    suppressed: 0,
+    keyMissing: 0,
+    conditionErrors: 0,
+    overflows: 0,
+    liveRuns: 0,
+    lastConditionError: undefined,
+  };
+}
+
+/** A version in use in this group. */
+export interface VersionInUse {
+  readonly plan: RulePlan;
+  readonly active: ActiveVersion;
+  /** Event time at which a draining version's remaining runs are dropped; Infinity while it is current. */
+  drainUntil: number;
+}
+
+export class ActiveRule implements MatchReceiver {
+  versions: VersionInUse[] = [];
+  matchThrottleMs: number | undefined;
+  timeoutThrottleMs: number | undefined;
+  private matcher: RunMatcher;
+  private current: VersionInUse | undefined;
+  /** The key and state that are being worked on. */
+  private at: { readonly key: KeyState; readonly state: RuleState } | undefined;
+
+  constructor(
+    readonly name: string,
+    readonly generation: number,
+    readonly counters: RuleCounters,
+    private readonly give: (match: RuleMatch) => void,
+  ) {
+    this.matcher = new RunMatcher([], undefined, 'ordered', { runsMax: 0, overflow: 'dropOldest' }, this);
+  }
+
+  /** The version that starts runs; undefined while only old ones drain here. */
+  get starting(): VersionInUse | undefined {
+    return this.current;
+  }
+
+  get paused(): boolean {
+    return this.current?.plan.mode === 'paused';
+  }
+
+  /** Puts versions to use: known ones go on with their runs, the last that does not drain starts new ones. */
+  useVersions(assigned: readonly VersionAssignment[], drainFrom: number, drainMaxMs: number): void {
+    const before = new Map(this.versions.map((one) => [one.active.version, one]));
+    this.versions = assigned.map(({ version, plan, draining }): VersionInUse => {
+      const known = before.get(version);
+      const active =
+        known?.active ?? new ActiveVersion(version, plan.automaton, (error, event) => this.countFailure(error, event));
+      const span = plan.automaton.withinMs === Infinity ? drainMaxMs : plan.automaton.withinMs;
+      const drainUntil = draining ? Math.min(known?.drainUntil ?? Infinity, drainFrom + span) : Infinity;
+      return { plan, active, drainUntil };
+    });
+    this.current = this.versions.find((one) => one.drainUntil === Infinity);
+    const plan = (this.current ?? this.versions[this.versions.length - 1])?.plan;
+    this.matchThrottleMs = plan?.alert.throttleMs;
+    this.timeoutThrottleMs = plan?.onTimeout?.alert.throttleMs;
+    this.matcher = new RunMatcher(
+      this.versions.map((one) => one.active),
+      this.current?.active,
+      plan?.emit ?? 'ordered',
+      { runsMax: plan?.runsPerKeyMax ?? 0, overflow: plan?.overflow ?? 'dropOldest' },
+      this,
+    );
+  }
+
+  createState(set: RunSet = createRunSet()): RuleState {
+    return { rule: this, set, matchThrottle: undefined, timeoutThrottle: undefined };
+  }
+
+  /** Lets the versions look at the event; false if none of them wants it (`where`) or the rule is paused. */
+  admit(event: StreamEvent, key: KeyState['key']): boolean {
+    if (this.paused) return false;
+    let any = false;
+    for (const { plan, active } of this.versions) {
+      active.sees = plan.where === undefined || this.passes(active, plan, event, key);
+      any ||= active.sees;
+    }
+    return any;
+  }
+
+  /** True if the admitted event would start a run. */
+  starts(event: StreamEvent, key: KeyState['key']): boolean {
+    return this.matcher.starts(event, key);
+  }
+
+  /** Steps the key's runs of this rule; true if anything changed. */
+  step(key: KeyState, state: RuleState, event: StreamEvent, ordinal: number): boolean {
+    this.at = { key, state };
+    const before = state.set.runs.length;
+    const changed = this.matcher.step(state.set, event, ordinal, key.key);
+    this.counters.liveRuns += state.set.runs.length - before;
+    return changed;
+  }
+
+  /** Passes time for the key's runs of this rule. */
+  advance(key: KeyState, state: RuleState, time: number): void {
+    this.at = { key, state };
+    const before = state.set.runs.length;
+    this.matcher.advance(state.set, time);
+    this.counters.liveRuns += state.set.runs.length - before;
+  }
+
+  match(finished: FinishedRun): void {
+    this.counters.matches++;
+    this.report(finished, 'match', false);
+  }
+
+  timeout(finished: FinishedRun, alreadyMatched: boolean): void {
+    this.counters.timeouts++;
+    const onTimeout = this.planOf(finished)?.onTimeout;
+    if (onTimeout === undefined || (alreadyMatched && onTimeout.unmatchedOnly)) return;
+    this.report(finished, 'timeout', alreadyMatched);
+  }
+
+  overflow(dropped: number): void {
+    this.counters.overflows += dropped;
+  }
+
+  private planOf(finished: FinishedRun): RulePlan | undefined {
+    return this.versions.find((one) => one.active === finished.owner)?.plan;
+  }
+
+  private report(finished: FinishedRun, kind: 'match' | 'timeout', alreadyMatched: boolean): void {
+    const { key, state } = this.at as { key: KeyState; state: RuleState };
+    if (this.paused) return;
+    const spanMs = kind === 'match' ? this.matchThrottleMs : this.timeoutThrottleMs;
+    let suppressed = 0;
+    if (spanMs !== undefined) {
+      const which = kind === 'match' ? 'matchThrottle' : 'timeoutThrottle';
+      const passed = passThrottle(state[which], finished.time, spanMs);
+      state[which] = passed.throttle;
+      if (!passed.pass) {
+        this.counters.suppressed++;
+        return;
+      }
+      suppressed = passed.suppressed;
+    }
+    this.counters.alerts++;
+    const match = toMatch(finished, kind, alreadyMatched);
+    const { name: rule, generation } = this;
+    this.give({ ...match, rule, generation, version: finished.owner.version, key: key.key, suppressed });
+  }
+
+  private passes(active: ActiveVersion, plan: RulePlan, event: StreamEvent, key: KeyState['key']): boolean {
+    active.conditions.enterEvent(event, key);
+    try {
+      return plan.where?.test(active.conditions) ?? true;
+    } catch (error) {
+      if (!(error instanceof ExpressionError)) throw error;
+      this.countFailure(error, event);
+      return false;
+    }
+  }
+
+  private countFailure(error: ExpressionError, event: StreamEvent): void {
+    this.counters.conditionErrors++;
+    this.counters.lastConditionError = { code: error.code, message: error.message, event: eventIdentity(event) };
+  }
+}

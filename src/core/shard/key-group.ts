@@ -1,0 +1,270 @@
+/**
+ * A key group: the rules that read the same sources by the same key, and the state of their keys. An event is looked up once
+ * per group, however many rules the group has.
+ *
+ * Invariant: before an event at time t is processed, every deadline of the group at or before t has passed. So the order of
+ * what comes out depends on the events alone, never on how they were cut into batches.
+ */
+import { assert } from '../assert.js';
+import type { KeyPlan } from '../document/plans.js';
+import type { Scope } from '../expression/expression.js';
+import { ExpressionError } from '../expression/expression.js';
+import type { StreamEvent } from '../model/event.js';
+import type { KeyToken, KeyValue } from '../model/key.js';
+import { GLOBAL_KEY_TOKEN, isKeyValue, keyToken } from '../model/key.js';
+import { EventBuffer } from '../time/event-buffer.js';
+import type { ActiveRule } from './active-rule.js';
+import type { KeyState, RuleState } from './key-state.js';
+import { expireThrottles, isEmpty, nextDue } from './key-state.js';
+import { TimerHeap } from './timer-heap.js';
+
+const NO_EVENTS: readonly unknown[] = [];
+const NO_EVENT = { time: 0, type: undefined, subject: '', headers: undefined };
+
+/** Gives events their place in the shard's order of processing. */
+export interface OrdinalCounter {
+  next: number;
+}
+
+export class KeyGroup {
+  readonly keys = new Map<KeyToken, KeyState>();
+  /** Keys changed since the last checkpoint, those that left the group included. */
+  dirty: KeyState[] = [];
+  rules: ActiveRule[] = [];
+  private readonly timers = new TimerHeap<KeyState>();
+  /** Events of several sources, waiting for the slowest; unused for one source. */
+  private readonly merge = new EventBuffer();
+  private readonly watermarks: Map<string, number>;
+  private readonly merging: boolean;
+  private readonly released: StreamEvent[] = [];
+  private keyValue: KeyValue | undefined;
+  private readonly scope: Scope = {
+    body: undefined,
+    event: NO_EVENT,
+    key: undefined,
+    params: {},
+    stageEvents: () => NO_EVENTS,
+  };
+
+  constructor(
+    /** Canonical text of sources and keys; part of the state format. */
+    readonly id: string,
+    readonly plans: ReadonlyMap<string, KeyPlan>,
+    private readonly ordinals: OrdinalCounter,
+  ) {
+    this.watermarks = new Map([...plans.keys()].map((source) => [source, -Infinity]));
+    this.merging = plans.size > 1;
+  }
+
+  /** At or below it no event of the group is expected: the minimum over its sources. */
+  get watermark(): number {
+    let least = Infinity;
+    for (const watermark of this.watermarks.values()) if (watermark < least) least = watermark;
+    return least;
+  }
+
+  get timerCount(): number {
+    return this.timers.size;
+  }
+
+  get waiting(): number {
+    return this.merge.size;
+  }
+
+  /** An event that is final for its source. */
+  accept(event: StreamEvent): void {
+    if (this.merging) this.merge.push(event);
+    else this.process(event);
+  }
+
+  /** A source's watermark moved: what is now final for the group is processed, then deadlines up to it pass. */
+  advance(source: string, watermark: number): void {
+    this.watermarks.set(source, watermark);
+    const least = this.watermark;
+    if (this.merging) {
+      this.merge.releaseTo(least, this.released);
+      for (const event of this.released) this.process(event);
+      this.released.length = 0;
+    }
+    this.passTime(least);
+  }
+
+  /** Restores the watermarks of a checkpoint without passing time: what was due then already left. */
+  restoreWatermark(source: string, watermark: number): void {
+    if (this.watermarks.has(source)) this.watermarks.set(source, watermark);
+  }
+
+  /** True if an event of this time, final for its source, was not processed here yet. */
+  lacks(time: number): boolean {
+    return this.merging && time > this.watermark;
+  }
+
+  /** Lowest sequence of the source that still waits here; undefined for none. */
+  lowestSeq(source: string): number | undefined {
+    let lowest: number | undefined;
+    for (const event of this.merge) {
+      if (event.source === source && (lowest === undefined || event.seq < lowest)) lowest = event.seq;
+    }
+    return lowest;
+  }
+
+  /** Removes what the rules hold for every key; gives the number of live runs dropped. Works through all keys. */
+  dropRules(gone: ReadonlySet<ActiveRule>): number {
+    let dropped = 0;
+    for (const key of this.keys.values()) {
+      for (let i = key.rules.length - 1; i >= 0; i--) {
+        const state = key.rules[i] as RuleState;
+        if (!gone.has(state.rule)) continue;
+        dropped += state.set.runs.length;
+        state.rule.counters.liveRuns -= state.set.runs.length;
+        key.rules.splice(i, 1);
+        this.markDirty(key);
+      }
+      this.settle(key);
+    }
+    return dropped;
+  }
+
+  /** Drops the live runs of draining versions whose time is over. Works through all keys. */
+  dropVersions(rule: ActiveRule, versions: ReadonlySet<number>): number {
+    let dropped = 0;
+    for (const key of this.keys.values()) {
+      const state = key.rules.find((one) => one.rule === rule);
+      if (state === undefined) continue;
+      const { set } = state;
+      const before = set.runs.length;
+      set.runs = set.runs.filter((run) => !versions.has(run.owner.version));
+      set.finished = set.finished.filter((run) => !versions.has(run.owner.version));
+      dropped += before - set.runs.length;
+      this.markDirty(key);
+      this.settle(key);
+    }
+    rule.counters.liveRuns -= dropped;
+    return dropped;
+  }
+
+  /** Puts a key of a checkpoint in place. */
+  restoreKey(key: KeyState): void {
+    assert(!this.keys.has(key.token), 'a key is restored once');
+    this.keys.set(key.token, key);
+    this.schedule(key);
+  }
+
+  /** The event's key as a token, its value left in `keyValue`; undefined if the event has none. */
+  private keyOf(event: StreamEvent): KeyToken | undefined {
+    this.keyValue = undefined;
+    const plan = this.plans.get(event.source);
+    if (plan === undefined) return undefined;
+    const { parts } = plan;
+    if (parts.length === 0) return GLOBAL_KEY_TOKEN;
+    this.scope.body = event.body;
+    this.scope.event = event;
+    try {
+      const value: unknown = plan.composite
+        ? parts.map((part) => part.evaluate(this.scope))
+        : parts[0]?.evaluate(this.scope);
+      if (!isKeyValue(value)) return undefined;
+      this.keyValue = value;
+      return keyToken(value);
+    } catch (error) {
+      if (!(error instanceof ExpressionError)) throw error;
+      return undefined;
+    }
+  }
+
+  private process(event: StreamEvent): void {
+    if (this.timers.nextTime <= event.time) this.passTime(event.time);
+    const token = this.keyOf(event);
+    if (token === undefined) {
+      for (const rule of this.rules) rule.counters.keyMissing++;
+      return;
+    }
+    const ordinal = this.ordinals.next++;
+    let key = this.keys.get(token);
+    const value = this.keyValue;
+    let created = false;
+    let changed = false;
+    for (let i = 0; i < this.rules.length; i++) {
+      const rule = this.rules[i] as ActiveRule;
+      if (!rule.admit(event, value)) continue;
+      let state = key === undefined ? undefined : stateOf(key, rule);
+      if (state === undefined) {
+        if (!rule.starts(event, value)) continue;
+        if (key === undefined) {
+          key = this.createKey(token, value);
+          created = true;
+        }
+        state = rule.createState();
+        key.rules.push(state);
+      }
+      if (rule.step(key as KeyState, state, event, ordinal)) changed = true;
+    }
+    if (key === undefined) return;
+    if (changed) this.markDirty(key);
+    if (changed || created) this.settle(key);
+  }
+
+  private createKey(token: KeyToken, value: KeyValue | undefined): KeyState {
+    const key: KeyState = { token, key: value, rules: [], timerAt: Infinity, dirty: false, stored: false, gone: false };
+    this.keys.set(token, key);
+    return key;
+  }
+
+  /** Every deadline at or before `time` passes, in order of time. */
+  private passTime(time: number): void {
+    while (this.timers.nextTime <= time) {
+      const due = this.timers.nextTime;
+      const key = this.timers.pop() as KeyState;
+      if (key.gone || key.timerAt !== due) continue;
+      key.timerAt = Infinity;
+      let earliest = Infinity;
+      for (const state of key.rules) earliest = Math.min(earliest, nextDue(state));
+      if (earliest <= due) {
+        for (const state of key.rules) {
+          state.rule.advance(key, state, due);
+          expireThrottles(state, due);
+        }
+        this.markDirty(key);
+      }
+      this.settle(key);
+    }
+  }
+
+  /** Forgets what is empty and schedules the rest. */
+  private settle(key: KeyState): void {
+    for (let i = key.rules.length - 1; i >= 0; i--) {
+      if (isEmpty(key.rules[i] as RuleState)) key.rules.splice(i, 1);
+    }
+    if (key.rules.length > 0) {
+      this.schedule(key);
+      return;
+    }
+    key.gone = true;
+    key.timerAt = Infinity;
+    this.keys.delete(key.token);
+  }
+
+  private schedule(key: KeyState): void {
+    let earliest = Infinity;
+    for (let i = 0; i < key.rules.length; i++) {
+      const due = nextDue(key.rules[i] as RuleState);
+      if (due < earliest) earliest = due;
+    }
+    if (earliest < key.timerAt) {
+      key.timerAt = earliest;
+      this.timers.push(earliest, key);
+    }
+  }
+
+  private markDirty(key: KeyState): void {
+    if (key.dirty) return;
+    key.dirty = true;
+    this.dirty.push(key);
+  }
+}
+
+function stateOf(key: KeyState, rule: ActiveRule): RuleState | undefined {
+  const { rules } = key;
+  for (let i = 0; i < rules.length; i++) if ((rules[i] as RuleState).rule === rule) return rules[i];
+  return undefined;
+}

@@ -1,0 +1,63 @@
+/** State of one key in one key group: what the rules of the group hold for it. Owned and mutated by the key group alone. */
+import type { KeyToken, KeyValue } from '../model/key.js';
+import { nextDeadline } from '../nfa/match-runs.js';
+import type { RunSet } from '../nfa/run.js';
+import type { ActiveRule } from './active-rule.js';
+import type { Throttle } from './throttle.js';
+import { throttleExpiry } from './throttle.js';
+
+/** What one rule holds for one key. */
+export interface RuleState {
+  readonly rule: ActiveRule;
+  readonly set: RunSet;
+  /** Of alerts on matches, and of alerts on time-outs. */
+  matchThrottle: Throttle | undefined;
+  timeoutThrottle: Throttle | undefined;
+}
+
+export interface KeyState {
+  readonly token: KeyToken;
+  readonly key: KeyValue | undefined;
+  readonly rules: RuleState[];
+  /** The earliest time at which this key stands in the group's timers; Infinity for not at all. */
+  timerAt: number;
+  /** Changed since the last checkpoint took it. */
+  dirty: boolean;
+  /** The store holds a record of it. */
+  stored: boolean;
+  /** No longer in the group: a timer that still points here is void. */
+  gone: boolean;
+}
+
+/** True if nothing of the rule needs to be kept for the key. */
+export function isEmpty(state: RuleState): boolean {
+  return (
+    state.set.runs.length === 0 &&
+    state.set.finished.length === 0 &&
+    state.matchThrottle === undefined &&
+    state.timeoutThrottle === undefined
+  );
+}
+
+/** The earliest time at which the rule's state changes by itself. */
+export function nextDue(state: RuleState): number {
+  let due = nextDeadline(state.set);
+  if (state.matchThrottle !== undefined) {
+    due = Math.min(due, throttleExpiry(state.matchThrottle, state.rule.matchThrottleMs ?? 0));
+  }
+  if (state.timeoutThrottle !== undefined) {
+    due = Math.min(due, throttleExpiry(state.timeoutThrottle, state.rule.timeoutThrottleMs ?? 0));
+  }
+  return due;
+}
+
+/** Forgets throttles whose time is over at `time`. */
+export function expireThrottles(state: RuleState, time: number): void {
+  const { rule, matchThrottle, timeoutThrottle } = state;
+  if (matchThrottle !== undefined && throttleExpiry(matchThrottle, rule.matchThrottleMs ?? 0) <= time) {
+    state.matchThrottle = undefined;
+  }
+  if (timeoutThrottle !== undefined && throttleExpiry(timeoutThrottle, rule.timeoutThrottleMs ?? 0) <= time) {
+    state.timeoutThrottle = undefined;
+  }
+}

@@ -1,0 +1,278 @@
+/**
+ * A shard: the single-threaded owner of keys, their state and their watermarks. The waist of the engine is one call,
+ * `advanceShard`: a synchronous, deterministic function of the shard and its input.
+ */
+import type { KeyPlan, RulePlan } from '../document/plans.js';
+import type { StreamEvent } from '../model/event.js';
+import type { KeyToken } from '../model/key.js';
+import { slotOf } from '../model/key.js';
+import type { RuleMatch } from '../model/match.js';
+import type { RuleAssignment, RuleCounters, VersionAssignment } from './active-rule.js';
+import { ActiveRule, createCounters } from './active-rule.js';
+import type { OrdinalCounter } from './key-group.js';
+import { KeyGroup } from './key-group.js';
+import type { SavedKey } from './saved-key.js';
+import { loadKey, saveKey } from './saved-key.js';
+
+/** Everything a shard can be told. */
+export type ShardInput =
+  /** Events of one source that are final for it, in order, and the source's watermark after them. */
+  | {
+      readonly kind: 'events';
+      readonly source: string;
+      readonly events: readonly StreamEvent[];
+      readonly watermark: number;
+    }
+  /** The rules from here on. */
+  | { readonly kind: 'rules'; readonly rules: readonly RuleAssignment[] }
+  /** An event read again after a restart that was final for its source but not for every rule (several sources). */
+  | { readonly kind: 'refeed'; readonly event: StreamEvent };
+
+export interface ShardOutput {
+  readonly matches: readonly RuleMatch[];
+}
+
+/** A change of one key since the last checkpoint; without a record the key is gone. */
+export interface KeyChange {
+  readonly group: string;
+  readonly slot: number;
+  readonly token: KeyToken;
+  readonly record: SavedKey | undefined;
+  /** Earliest deadline, for the timer index; Infinity for none. */
+  readonly timerAt: number;
+}
+
+/** What a shard's checkpoint keeps besides its keys. */
+export interface SavedShard {
+  readonly ordinal: number;
+  /** [generation, version, event time at which the drain ends] of draining versions. */
+  readonly drains: readonly (readonly [number, number, number])[];
+}
+
+/** Event time a version without `within` may drain. */
+export const DRAIN_MAX_MS = 86_400_000;
+
+/** Canonical text of the sources and keys of a rule: rules with the same text share a key group. */
+export function groupIdOf(plan: RulePlan): string {
+  const parts = plan.sources.map((source): [string, string] => [source, plan.keys.get(source)?.text ?? '']);
+  return JSON.stringify(parts.sort((a, b) => (a[0] < b[0] ? -1 : 1)));
+}
+
+export class Shard {
+  readonly groups = new Map<string, KeyGroup>();
+  /** Counters by rule generation: they outlive a change of the rule. */
+  readonly counters = new Map<number, RuleCounters>();
+  private bySource = new Map<string, KeyGroup[]>();
+  private readonly ordinals: OrdinalCounter = { next: 1 };
+  private readonly watermarks = new Map<string, number>();
+  private out: RuleMatch[] = [];
+  private savedDrains = new Map<string, number>();
+  /** Groups no rule uses any more, whose keys are still to be deleted from the store. */
+  private closed: KeyGroup[] = [];
+
+  /** See `advanceShard`. */
+  advance(input: ShardInput): ShardOutput {
+    if (input.kind === 'events') this.acceptEvents(input.source, input.events, input.watermark);
+    else if (input.kind === 'rules') this.useRules(input.rules);
+    else this.refeed(input.event);
+    const matches = this.out;
+    this.out = [];
+    return { matches };
+  }
+
+  get keyCount(): number {
+    let count = 0;
+    for (const group of this.groups.values()) count += group.keys.size;
+    return count;
+  }
+
+  get timerCount(): number {
+    let count = 0;
+    for (const group of this.groups.values()) count += group.timerCount;
+    return count;
+  }
+
+  /** Versions whose drain is over: the registry may forget them. */
+  drainedVersions(): readonly { readonly generation: number; readonly version: number }[] {
+    const drained: { generation: number; version: number }[] = [];
+    for (const group of this.groups.values()) {
+      for (const rule of group.rules) {
+        for (const { active, drainUntil } of rule.versions) {
+          if (drainUntil <= group.watermark) drained.push({ generation: rule.generation, version: active.version });
+        }
+      }
+    }
+    return drained;
+  }
+
+  /** Lowest sequence of the source that waits for other sources; undefined for none. */
+  lowestSeq(source: string): number | undefined {
+    let lowest: number | undefined;
+    for (const group of this.bySource.get(source) ?? []) {
+      const seq = group.lowestSeq(source);
+      if (seq !== undefined && (lowest === undefined || seq < lowest)) lowest = seq;
+    }
+    return lowest;
+  }
+
+  /** The lowest watermark over the groups the source feeds; the source's own when it stands alone. */
+  lowestGroupWatermark(source: string): number {
+    let lowest = this.watermarks.get(source) ?? -Infinity;
+    for (const group of this.bySource.get(source) ?? []) lowest = Math.min(lowest, group.watermark);
+    return lowest;
+  }
+
+  /** Every key that changed since the last call. The caller writes them in one batch or stops. */
+  takeChanges(): KeyChange[] {
+    const changes: KeyChange[] = [];
+    // Groups that closed come first: a group of the same name may have opened since.
+    const groups = [...this.closed, ...this.groups.values()];
+    this.closed = [];
+    for (const group of groups) {
+      for (const key of group.dirty) {
+        key.dirty = false;
+        if (key.gone && !key.stored) continue;
+        const replaced = key.gone && group.keys.has(key.token);
+        if (replaced) {
+          // The key came back as a new state, which inherits the record in the store.
+          (group.keys.get(key.token) as { stored: boolean }).stored = true;
+          continue;
+        }
+        const record = key.gone ? undefined : saveKey(key);
+        key.stored = !key.gone;
+        changes.push({ group: group.id, slot: slotOf(key.token), token: key.token, record, timerAt: key.timerAt });
+      }
+      group.dirty = [];
+    }
+    return changes;
+  }
+
+  save(): SavedShard {
+    const drains: [number, number, number][] = [];
+    for (const group of this.groups.values()) {
+      for (const rule of group.rules) {
+        for (const { active, drainUntil } of rule.versions) {
+          if (drainUntil !== Infinity) drains.push([rule.generation, active.version, drainUntil]);
+        }
+      }
+    }
+    return { ordinal: this.ordinals.next, drains };
+  }
+
+  /** Before the first input: the state of a checkpoint. `rules` must be those of the checkpoint. */
+  load(saved: SavedShard, rules: readonly RuleAssignment[], watermarks: ReadonlyMap<string, number>): void {
+    this.ordinals.next = saved.ordinal;
+    for (const [generation, version, until] of saved.drains) this.savedDrains.set(`${generation}/${version}`, until);
+    for (const [source, watermark] of watermarks) this.watermarks.set(source, watermark);
+    this.useRules(rules);
+    this.savedDrains.clear();
+  }
+
+  /** Puts a key of the checkpoint in place; false if no rule holds anything for it any more. */
+  loadKey(groupId: string, token: KeyToken, saved: SavedKey): boolean {
+    const group = this.groups.get(groupId);
+    if (group === undefined) return false;
+    const key = loadKey(token, saved, (generation) => group.rules.find((rule) => rule.generation === generation));
+    if (key === undefined) return false;
+    group.restoreKey(key);
+    return true;
+  }
+
+  private acceptEvents(source: string, events: readonly StreamEvent[], watermark: number): void {
+    this.watermarks.set(source, watermark);
+    const groups = this.bySource.get(source);
+    if (groups === undefined) return;
+    for (let i = 0; i < events.length; i++) {
+      const event = events[i] as StreamEvent;
+      for (let g = 0; g < groups.length; g++) (groups[g] as KeyGroup).accept(event);
+    }
+    for (const group of groups) group.advance(source, watermark);
+  }
+
+  private refeed(event: StreamEvent): void {
+    for (const group of this.bySource.get(event.source) ?? []) if (group.lacks(event.time)) group.accept(event);
+  }
+
+  private useRules(assignments: readonly RuleAssignment[]): void {
+    const wanted = new Map<string, { plans: ReadonlyMap<string, KeyPlan>; rules: RuleAssignment[] }>();
+    for (const assignment of assignments) {
+      for (const [id, versions] of versionsByGroup(assignment)) {
+        const plans = (versions[0] as VersionAssignment).plan.keys;
+        const entry = wanted.get(id) ?? { plans, rules: [] };
+        entry.rules.push({ ...assignment, versions });
+        wanted.set(id, entry);
+      }
+    }
+    for (const [id, group] of this.groups) if (!wanted.has(id)) this.closeGroup(id, group);
+    for (const [id, { plans, rules }] of wanted) this.useGroup(id, plans, rules);
+    const inForce = new Set(assignments.map((one) => one.generation));
+    for (const generation of this.counters.keys()) if (!inForce.has(generation)) this.counters.delete(generation);
+    this.bySource = new Map();
+    for (const group of this.groups.values()) {
+      for (const source of group.plans.keys()) {
+        const groups = this.bySource.get(source);
+        if (groups === undefined) this.bySource.set(source, [group]);
+        else groups.push(group);
+      }
+    }
+  }
+
+  private useGroup(id: string, plans: ReadonlyMap<string, KeyPlan>, assigned: readonly RuleAssignment[]): void {
+    const group = this.groups.get(id) ?? this.openGroup(id, plans);
+    const before = new Map(group.rules.map((rule) => [rule.generation, rule]));
+    group.rules = assigned.map(({ name, generation, versions }) => {
+      const known = before.get(generation);
+      before.delete(generation);
+      const rule =
+        known ?? new ActiveRule(name, generation, this.countersOf(generation), (match) => this.out.push(match));
+      const inUse = new Set(versions.map((one) => one.version));
+      const over = new Set(rule.versions.map((one) => one.active.version).filter((version) => !inUse.has(version)));
+      if (over.size > 0) group.dropVersions(rule, over);
+      rule.useVersions(versions, group.watermark, DRAIN_MAX_MS);
+      for (const one of rule.versions) {
+        one.drainUntil = this.savedDrains.get(`${generation}/${one.active.version}`) ?? one.drainUntil;
+      }
+      return rule;
+    });
+    if (before.size > 0) group.dropRules(new Set(before.values()));
+  }
+
+  private openGroup(id: string, plans: ReadonlyMap<string, KeyPlan>): KeyGroup {
+    const group = new KeyGroup(id, plans, this.ordinals);
+    this.groups.set(id, group);
+    for (const source of plans.keys()) group.restoreWatermark(source, this.watermarks.get(source) ?? -Infinity);
+    return group;
+  }
+
+  private closeGroup(id: string, group: KeyGroup): void {
+    group.dropRules(new Set(group.rules));
+    group.rules = [];
+    this.closed.push(group);
+    this.groups.delete(id);
+  }
+
+  private countersOf(generation: number): RuleCounters {
+    let counters = this.counters.get(generation);
+    if (counters === undefined) {
+      counters = createCounters();
+      this.counters.set(generation, counters);
+    }
+    return counters;
+  }
+}
+
+function versionsByGroup({ versions }: RuleAssignment): Map<string, VersionAssignment[]> {
+  const byGroup = new Map<string, VersionAssignment[]>();
+  for (const version of versions) {
+    const id = groupIdOf(version.plan);
+    const list = byGroup.get(id);
+    if (list === undefined) byGroup.set(id, [version]);
+    else list.push(version);
+  }
+  return byGroup;
+}
+
+/** The one call: advances the shard by one input and gives what came out. Mutates the shard, nothing else. */
+export function advanceShard(shard: Shard, input: ShardInput): ShardOutput {
+  return shard.advance(input);
+}

@@ -1,0 +1,55 @@
+/** A binary heap of (time, item): the earliest time first; items of equal time in no particular order. */
+export class TimerHeap<T> {
+  private readonly times: number[] = [];
+  private readonly items: T[] = [];
+
+  get size(): number {
+    return this.times.length;
+  }
+
+  /** The earliest time; Infinity when empty. */
+  get nextTime(): number {
+    return this.times.length === 0 ? Infinity : (this.times[0] as number);
+  }
+
+  push(time: number, item: T): void {
+    let at = this.times.length;
+    this.times.push(time);
+    this.items.push(item);
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      const above = this.times[parent] as number;
+      if (above <= time) break;
+      this.times[at] = above;
+      this.items[at] = this.items[parent] as T;
+      at = parent;
+    }
+    this.times[at] = time;
+    this.items[at] = item;
+  }
+
+  /** Removes and gives the earliest item; undefined when empty. */
+  pop(): T | undefined {
+    const first = this.items[0];
+    const time = this.times.pop();
+    const item = this.items.pop();
+    if (time !== undefined && item !== undefined && this.times.length > 0) this.sink(time, item);
+    return first;
+  }
+
+  private sink(time: number, item: T): void {
+    const { times, items } = this;
+    let at = 0;
+    for (;;) {
+      let child = at * 2 + 1;
+      if (child >= times.length) break;
+      if (child + 1 < times.length && (times[child + 1] as number) < (times[child] as number)) child++;
+      if (time <= (times[child] as number)) break;
+      times[at] = times[child] as number;
+      items[at] = items[child] as T;
+      at = child;
+    }
+    times[at] = time;
+    items[at] = item;
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * Event time of one source: what is late, what waits, what is final. Lateness is decided once, here, against the released
+ * watermark as it stood before the event; the watermark never goes back. Everything depends on the order of arrival alone,
+ * never on how arrivals were cut into batches.
+ */
+import type { WatermarkPlan } from '../document/plans.js';
+import type { Scope } from '../expression/expression.js';
+import { ExpressionError } from '../expression/expression.js';
+import { limits } from '../limits.js';
+import type { StreamEvent } from '../model/event.js';
+import { EventBuffer } from './event-buffer.js';
+import type { SavedUnit } from './unit-clocks.js';
+import { UnitClocks } from './unit-clocks.js';
+
+/** What a checkpoint keeps of a timeline; the buffered events are read again from the source. */
+export interface SavedTimeline {
+  /** Released watermark; null: none yet, `'end'`: the source ended. */
+  readonly watermark: number | null | 'end';
+  readonly units: readonly SavedUnit[];
+  readonly arrivalClock: number | null;
+}
+
+const NO_EVENTS: readonly unknown[] = [];
+
+export class SourceTimeline {
+  /** Released watermark: at or below it no event is expected. −Infinity before the first event, +Infinity at the end. */
+  watermark = -Infinity;
+  /** Times the buffer's limit pushed the watermark forward. */
+  forced = 0;
+  private readonly buffer = new EventBuffer();
+  private readonly clocks: UnitClocks;
+  private readonly scope: Scope;
+  private readonly bufferedMax: number;
+
+  constructor(
+    private readonly plan: WatermarkPlan,
+    options: { readonly bufferedMax?: number; readonly unitsMax?: number } = {},
+  ) {
+    this.clocks = new UnitClocks(plan.maxOutOfOrdernessMs, plan.idleAfterMs ?? Infinity, options.unitsMax);
+    this.bufferedMax = options.bufferedMax ?? limits.bufferedEventsMax;
+    const event = { time: 0, type: undefined, subject: '', headers: undefined };
+    this.scope = { body: undefined, event, key: undefined, params: {}, stageEvents: () => NO_EVENTS };
+  }
+
+  get buffered(): number {
+    return this.buffer.size;
+  }
+
+  get units(): number {
+    return this.clocks.size;
+  }
+
+  get arrivalClock(): number {
+    return this.clocks.arrivalClock;
+  }
+
+  /** The next event by arrival. Appends to `out` what became final, in order; false if the event is late. */
+  accept(event: StreamEvent, out: StreamEvent[]): boolean {
+    const late = event.time <= this.watermark;
+    if (!late) this.buffer.push(event);
+    // A late event moves no maximum, but its unit is not silent.
+    this.clocks.observe(this.unitOf(event), event.time, event.arrival);
+    this.raise(this.clocks.watermark(), out);
+    if (late) return false;
+    if (this.buffer.size > this.bufferedMax) {
+      this.forced++;
+      this.raise((this.buffer.peek() as StreamEvent).time, out);
+    }
+    return true;
+  }
+
+  /** Puts an event back that the checkpoint counted as taken in and not yet final. */
+  restore(event: StreamEvent): void {
+    this.buffer.push(event);
+  }
+
+  /** The arrival clock moved on and the source had nothing more to give. */
+  tick(arrival: number, out: StreamEvent[]): void {
+    this.clocks.tick(arrival);
+    this.raise(this.clocks.watermark(), out);
+  }
+
+  /** The source ended: everything is final. */
+  end(out: StreamEvent[]): void {
+    this.raise(Infinity, out);
+  }
+
+  /** Lowest sequence still waiting; undefined for none. */
+  lowestSeq(): number | undefined {
+    return this.buffer.lowestSeq();
+  }
+
+  save(): SavedTimeline {
+    const { watermark, clocks } = this;
+    return {
+      watermark: watermark === Infinity ? 'end' : watermark === -Infinity ? null : watermark,
+      units: clocks.save(),
+      arrivalClock: clocks.arrivalClock === -Infinity ? null : clocks.arrivalClock,
+    };
+  }
+
+  load(saved: SavedTimeline): void {
+    this.watermark = saved.watermark === 'end' ? Infinity : (saved.watermark ?? -Infinity);
+    this.clocks.load(saved.units, saved.arrivalClock ?? -Infinity);
+  }
+
+  private raise(watermark: number, out: StreamEvent[]): void {
+    if (watermark <= this.watermark) return;
+    this.watermark = watermark;
+    this.buffer.releaseTo(watermark, out);
+  }
+
+  private unitOf(event: StreamEvent): string {
+    const { by } = this.plan;
+    if (by.length === 0) return '';
+    this.scope.body = event.body;
+    this.scope.event = event;
+    if (by.length === 1) return this.unitPart(0);
+    return by.map((_, part) => this.unitPart(part)).join('\u0001');
+  }
+
+  private unitPart(part: number): string {
+    try {
+      const value = this.plan.by[part]?.evaluate(this.scope);
+      return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+    } catch (error) {
+      if (!(error instanceof ExpressionError)) throw error;
+      return '';
+    }
+  }
+}
