@@ -1,0 +1,17 @@
+/** Copies what `tsc` does not emit into dist, so that the built program runs. Run after the build. */
+import { cpSync, existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+/** Files or folders under src; each lands at the same place under dist. */
+const ASSETS = ['adapters/jsonata/generated'];
+
+for (const asset of ASSETS) {
+  const from = join(root, 'src', asset);
+  const to = join(root, 'dist', asset);
+  if (!existsSync(from)) throw new Error(`copy-assets: src/${asset} is missing: run \`npm run generate\` first.`);
+  mkdirSync(dirname(to), { recursive: true });
+  cpSync(from, to, { recursive: true });
+}

@@ -1,0 +1,1 @@
+export { createJsonataCompiler, jsonataLibrary } from './library.js';

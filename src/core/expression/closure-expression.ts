@@ -1,0 +1,49 @@
+import type { Code } from './closures/code.js';
+import { raise } from './closures/raise.js';
+import { plainResult } from './closures/sequence.js';
+import type { Expression, Scope } from './expression.js';
+
+/** An expression that runs as closures. A payload that is an array runs in the library, which wraps it specially. */
+class ClosureExpression implements Expression {
+  readonly source: string;
+  readonly stagesUsed: ReadonlySet<string>;
+  readonly usesKey: boolean;
+  readonly compiled = true;
+
+  constructor(
+    private readonly code: Code,
+    private readonly fallback: Expression,
+  ) {
+    this.source = fallback.source;
+    this.stagesUsed = fallback.stagesUsed;
+    this.usesKey = fallback.usesKey;
+  }
+
+  evaluate(scope: Scope): unknown {
+    if (Array.isArray(scope.body)) return this.fallback.evaluate(scope);
+    try {
+      return plainResult(this.code.value(scope, scope.body));
+    } catch (error) {
+      return rethrow(error);
+    }
+  }
+
+  test(scope: Scope): boolean {
+    if (Array.isArray(scope.body)) return this.fallback.test(scope);
+    try {
+      return this.code.test(scope, scope.body);
+    } catch (error) {
+      return rethrow(error);
+    }
+  }
+}
+
+/** Data nested so deeply that comparing it overflows the stack is bad data, not a broken engine. */
+function rethrow(error: unknown): never {
+  if (error instanceof RangeError) raise('D1011');
+  throw error;
+}
+
+export function closureExpression(code: Code, fallback: Expression): Expression {
+  return new ClosureExpression(code, fallback);
+}
