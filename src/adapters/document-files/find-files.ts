@@ -19,15 +19,22 @@ export interface Unreadable {
   readonly reason: string;
 }
 
+export interface FoundFile {
+  readonly path: string;
+  readonly bytes: number;
+  /** Differs after every change of the file. */
+  readonly stamp: string;
+}
+
 export interface FoundFiles {
   /** In order of path, each file once however many links lead to it. */
-  readonly files: readonly string[];
+  readonly files: readonly FoundFile[];
   readonly unreadable: readonly Unreadable[];
 }
 
 /** Walks directories; `seen` holds real paths, so that loops of links end. */
 class FileWalk {
-  readonly files: string[] = [];
+  readonly files: FoundFile[] = [];
   readonly unreadable: Unreadable[] = [];
   private readonly seen = new Set<string>();
 
@@ -47,7 +54,12 @@ class FileWalk {
     if (!wanted) return;
     this.seen.add(real);
     if (stats.isDirectory()) await this.visitDirectory(path);
-    else this.files.push(path);
+    else
+      this.files.push({
+        path,
+        bytes: stats.size,
+        stamp: `${stats.ino}:${stats.size}:${stats.mtimeMs}:${stats.ctimeMs}`,
+      });
   }
 
   /** What is gone, or a link to nothing, is not there; anything else that fails is told. */
@@ -78,4 +90,9 @@ export async function findFiles(directories: readonly string[]): Promise<FoundFi
   const walk = new FileWalk();
   for (const directory of directories) await walk.visit(directory, '');
   return { files: walk.files, unreadable: walk.unreadable };
+}
+
+/** A text that differs after every change of the files. */
+export function fingerprintOf({ files, unreadable }: FoundFiles): string {
+  return JSON.stringify([files.map(({ path, stamp }) => [path, stamp]), unreadable]);
 }

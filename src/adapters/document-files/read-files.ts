@@ -1,8 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import type { BrokenDocument, DocumentParser, ParsedDocuments, PlacedDocument } from '../../core/document/documents.js';
 import { limits } from '../../core/limits.js';
 import type { Diagnostic } from '../../core/model/diagnostic.js';
-import { findFiles, isMissing, reasonOf } from './find-files.js';
+import type { FoundFile, FoundFiles } from './find-files.js';
+import { isMissing, reasonOf } from './find-files.js';
 
 function unreadable(file: string, reason: string): Diagnostic {
   const message = `${file} cannot be read (${reason}): check that it is there and that its owner lets it be read.`;
@@ -15,19 +16,17 @@ function tooLarge(file: string, bytes: number): Diagnostic {
 }
 
 /** The text of a file; undefined when it is gone by now. */
-async function readText(file: string): Promise<string | Diagnostic | undefined> {
+async function readText({ path, bytes }: FoundFile): Promise<string | Diagnostic | undefined> {
+  if (bytes > limits.documentBytesMax) return tooLarge(path, bytes);
   try {
-    const { size } = await stat(file);
-    if (size > limits.documentBytesMax) return tooLarge(file, size);
-    return await readFile(file, 'utf8');
+    return await readFile(path, 'utf8');
   } catch (error) {
-    return isMissing(error) ? undefined : unreadable(file, reasonOf(error));
+    return isMissing(error) ? undefined : unreadable(path, reasonOf(error));
   }
 }
 
-/** Reads the documents of every file below the directories; one bad file does not hide what is wrong with others. */
-export async function readFiles(directories: readonly string[], parse: DocumentParser): Promise<ParsedDocuments> {
-  const found = await findFiles(directories);
+/** Reads the documents of every file; one bad file does not hide what is wrong with others. */
+export async function readFiles(found: FoundFiles, parse: DocumentParser): Promise<ParsedDocuments> {
   const readable: PlacedDocument[] = [];
   const broken: BrokenDocument[] = [];
   const warnings: Diagnostic[] = [];
@@ -39,7 +38,7 @@ export async function readFiles(directories: readonly string[], parse: DocumentP
       diagnostics.push(text);
       continue;
     }
-    const parsed = parse(text, { file, origin: 'file' });
+    const parsed = parse(text, { file: file.path, origin: 'file' });
     readable.push(...(parsed.ok ? parsed.value : parsed.readable));
     if (parsed.ok) warnings.push(...parsed.warnings);
     else {
