@@ -60,6 +60,9 @@ export const natsLimits = {
   /** How often unacknowledged alerts are looked at. */
   publishCheckMs: 250,
 
+  /** Alert ids compared at recovery; more is a refusal. */
+  alertIdsMax: 10_000_000,
+
   /** The alert stream, when the service has to create it: the oldest alerts go first beyond these. */
   alertStreamMaxAgeMs: 30 * 24 * 3_600_000,
   alertStreamMaxBytes: 1024 * 1024 * 1024,

@@ -92,7 +92,7 @@ export class PullSession {
       callback: (error, message) => {
         if (this.#ended) return;
         if (error !== null) this.#end(`subscription failed: ${error.message}`);
-        else this.#receive(slot, message);
+        else this.#tryReceive(slot, message);
       },
     });
     return slot;
@@ -133,6 +133,15 @@ export class PullSession {
       });
     } catch (error) {
       this.#end(`pull request failed: ${String(error)}`);
+    }
+  }
+
+  /** Nothing may escape into the client: it would stop reading the connection altogether. */
+  #tryReceive(slot: Slot, message: Msg): void {
+    try {
+      this.#receive(slot, message);
+    } catch (error) {
+      this.#end(`a message could not be taken: ${String(error)}`);
     }
   }
 

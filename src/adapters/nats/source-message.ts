@@ -25,14 +25,25 @@ export function plainHeaders(headers: MsgHdrs | undefined): Readonly<Record<stri
 }
 
 /** A message off the wire as the engine takes it. */
-export function toSourceMessage(message: Msg, subject: string, place: { readonly seq: number; readonly arrival: number }): SourceMessage {
+export function toSourceMessage(
+  message: Msg,
+  subject: string,
+  place: { readonly seq: number; readonly arrival: number },
+): SourceMessage {
   const text = decodePayload(message.data);
-  const base = { seq: place.seq, arrival: place.arrival, subject, headers: readHeaders(message), text, value: undefined };
+  const base = {
+    seq: place.seq,
+    arrival: place.arrival,
+    subject,
+    headers: readHeaders(message),
+    text,
+    value: undefined,
+  };
   return text.startsWith(notUtf8Mark) ? { ...base, problem: 'The payload is not UTF-8 text.' } : base;
 }
 
 /** Headers nobody can read do not stop the stream: the message then has none. */
-function readHeaders(message: Msg): SourceMessage['headers'] {
+export function readHeaders(message: Msg): SourceMessage['headers'] {
   try {
     return plainHeaders(message.headers);
   } catch {

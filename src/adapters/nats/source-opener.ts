@@ -11,14 +11,28 @@ import { refusePosition, refuseRetention, subjectsMeet } from './stream-facts.js
 import type { StreamFacts } from './stream-facts.js';
 import { StreamReader, toSourceError } from './stream-reader.js';
 
+export interface NatsSourceOptions {
+  /** Begins the names of the consumers, for whoever lists them on the server; default `weir`. */
+  readonly consumerPrefix?: string;
+}
+
 /** Opens `nats` sources: JetStream streams, and core NATS where no stream is named. One link serves any number of readers. */
-export function natsSourceOpener(link: NatsLink, log: Log): SourceOpener {
+export function natsSourceOpener(link: NatsLink, options: NatsSourceOptions, log: Log): SourceOpener {
+  const consumerPrefix = options.consumerPrefix ?? 'weir';
   return {
-    open: (source, start, options = {}) =>
-      new Opening(link, log, source, options).open(start).catch((error: unknown) => {
+    open: (source, start, openOptions = {}) =>
+      new Opening({ link, log, consumerPrefix, source, options: openOptions }).open(start).catch((error: unknown) => {
         throw toSourceError(error, source.name);
       }),
   };
+}
+
+interface OpeningContext {
+  readonly link: NatsLink;
+  readonly log: Log;
+  readonly consumerPrefix: string;
+  readonly source: SourceDocument;
+  readonly options: SourceOpenOptions;
 }
 
 /** One `open`: waits for what is absent, refuses what cannot be read, resolves the start to a sequence. */
@@ -26,17 +40,12 @@ class Opening {
   readonly #waiting: EpisodeLog;
   #waitingCode: string | undefined;
 
-  constructor(
-    private readonly link: NatsLink,
-    private readonly log: Log,
-    private readonly source: SourceDocument,
-    private readonly options: SourceOpenOptions,
-  ) {
-    this.#waiting = new EpisodeLog(log, 'warn');
+  constructor(private readonly context: OpeningContext) {
+    this.#waiting = new EpisodeLog(context.log, 'warn');
   }
 
   async open(start: SourceStart): Promise<SourceReader> {
-    const { nats, name } = this.source;
+    const { nats, name } = this.context.source;
     if (nats === undefined)
       throw new SourceError('not-nats', `Source ${name} has no \`nats\` section.`, { source: name });
     if (nats.stream === undefined) return this.#openCore(nats.subjects, start);
@@ -46,9 +55,11 @@ class Opening {
     if (start.kind === 'position') refusePosition(facts, { afterSeq: start.afterSeq, id: start.identity.id }, onGap);
     if (!subjectsMeet(facts, nats.subjects)) this.#warnOfSubjects(facts, nats.subjects);
     const afterSeq = await this.#resolveStart(facts, start);
+    const { link, log, consumerPrefix } = this.context;
     return new StreamReader({
-      link: this.link,
-      log: this.log,
+      link,
+      log,
+      consumerPrefix: `${consumerPrefix}_${name}`,
       source: name,
       subjects: nats.subjects,
       onGap,
@@ -58,19 +69,25 @@ class Opening {
   }
 
   async #openCore(subjects: readonly string[], start: SourceStart): Promise<SourceReader> {
-    while (this.link.current() === undefined) {
+    while (this.context.link.current() === undefined) {
       this.#wait({
         code: 'connection',
-        message: `NATS is not connected: ${this.link.status().lastError ?? 'waiting for it'}`,
+        message: `NATS is not connected: ${this.context.link.status().lastError ?? 'waiting for it'}`,
       });
-      await this.link.pause(retryDelayMs(0));
+      await this.context.link.pause(retryDelayMs(0));
     }
     const afterSeq = start.kind === 'position' ? start.afterSeq : 0;
-    return new CoreReader({ link: this.link, log: this.log, source: this.source.name, subjects, afterSeq });
+    return new CoreReader({
+      link: this.context.link,
+      log: this.context.log,
+      source: this.context.source.name,
+      subjects,
+      afterSeq,
+    });
   }
 
   #awaitStream(stream: string): Promise<StreamFacts> {
-    return awaitStream({ link: this.link, stream, onWaiting: (reason) => this.#wait(reason) });
+    return awaitStream({ link: this.context.link, stream, onWaiting: (reason) => this.#wait(reason) });
   }
 
   async #resolveStart(facts: StreamFacts, start: SourceStart): Promise<number> {
@@ -83,12 +100,12 @@ class Opening {
   /** The sequence before the first message stored at or after the time: the server's own search, asked through a consumer. */
   async #findTime(stream: string, timeMs: number): Promise<number> {
     for (let attempt = 0; ; attempt++) {
-      const connection = await this.link.ready();
+      const connection = await this.context.link.ready();
       try {
         const manager = await openManager(connection);
         const info = await createConsumer(manager, {
           stream,
-          prefix: 'weir_time',
+          prefix: `${this.context.consumerPrefix}_time`,
           start: { timeMs },
           headersOnly: true,
         });
@@ -97,25 +114,25 @@ class Opening {
       } catch (error) {
         this.#wait(waitReasonOf(error, stream));
       }
-      await this.link.pause(retryDelayMs(attempt));
+      await this.context.link.pause(retryDelayMs(attempt));
     }
   }
 
   #wait(reason: WaitReason): void {
-    const source = this.source.name;
-    if (this.options.isCancelled?.() === true)
+    const source = this.context.source.name;
+    if (this.context.options.isCancelled?.() === true)
       throw new SourceError('cancelled', `Opening source ${source} was cancelled.`, { source });
     if (reason.code !== this.#waitingCode) {
       this.#waitingCode = reason.code;
       this.#waiting.clear();
-      this.options.onWaiting?.(reason);
+      this.context.options.onWaiting?.(reason);
     }
     this.#waiting.say('A source is waiting', { source, reason: reason.message });
   }
 
   #warnOfSubjects(facts: StreamFacts, subjects: readonly string[]): void {
-    this.log.warn('None of the subjects of a source can be in its stream: it will see nothing', {
-      source: this.source.name,
+    this.context.log.warn('None of the subjects of a source can be in its stream: it will see nothing', {
+      source: this.context.source.name,
       stream: facts.name,
       subjects,
       streamSubjects: facts.subjects,

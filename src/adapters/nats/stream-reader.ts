@@ -17,6 +17,7 @@ export interface StreamReaderOptions {
   readonly link: NatsLink;
   readonly log: Log;
   readonly source: string;
+  readonly consumerPrefix: string;
   readonly subjects: readonly string[];
   readonly onGap: 'refuse' | 'continue';
   /** The stream as it was found at open. */
@@ -41,7 +42,7 @@ export class StreamReader implements SourceReader {
       link: options.link,
       log: options.log,
       stream: options.facts.name,
-      consumerPrefix: `weir_${options.source}`,
+      consumerPrefix: options.consumerPrefix,
       headersOnly: false,
       firstSeq: options.afterSeq + 1,
       held: () => this.#buffer,
@@ -70,7 +71,11 @@ export class StreamReader implements SourceReader {
 
   #receive(message: Msg, delivery: Delivery): void {
     const subject = message.subject;
-    if (this.#accepts(subject)) this.#buffer.add(toSourceMessage(message, subject, { seq: delivery.streamSeq, arrival: delivery.storedAtMs }), message.data.length);
+    if (this.#accepts(subject))
+      this.#buffer.add(
+        toSourceMessage(message, subject, { seq: delivery.streamSeq, arrival: delivery.storedAtMs }),
+        message.data.length,
+      );
     else this.#buffer.pass(delivery.streamSeq);
   }
 
