@@ -22,7 +22,6 @@ export class NatsApiServer extends ServerNats {
   private connection: NatsConnection | undefined;
   private reachable = false;
   private closing = false;
-  private attached: Promise<void> = Promise.resolve();
   private stopWaiting: () => void = () => undefined;
   private lastFailure = '';
   private readonly underway = new Set<Promise<unknown>>();
@@ -31,6 +30,8 @@ export class NatsApiServer extends ServerNats {
     super({
       name: 'weir-api',
       ...settings.connection,
+      // Said even when undefined: Nest's default would contradict a `port`.
+      servers: settings.connection.servers,
       reconnect: true,
       maxReconnectAttempts: -1,
       waitOnFirstConnect: false,
@@ -54,7 +55,7 @@ export class NatsApiServer extends ServerNats {
   }
 
   override async listen(callback: (error?: unknown) => void): Promise<void> {
-    this.attached = this.keepAttached();
+    void this.keepAttached();
     callback();
   }
 
@@ -83,12 +84,12 @@ export class NatsApiServer extends ServerNats {
     };
   }
 
+  /** Never waits for a server that does not answer: a connection that still comes about is closed at once. */
   override async close(): Promise<void> {
     this.closing = true;
     this.stopWaiting();
     if (this.reachable) await this.finishUnderway();
     await super.close();
-    await this.attached;
   }
 
   private respond(message: Msg, answer: OutgoingAnswer): void {
