@@ -35,11 +35,12 @@ function findNode(yaml: YamlDocument, pointer: string): Found {
   return found;
 }
 
-/** Offset in the text of the value at a pointer, of the character at `offset` of it when it is text. */
-export function locateValue(yaml: YamlDocument, text: string, pointer: string, offset = 0): number {
+/** Offset in the text of the value at a pointer; given `offset`, of that character of it, when it is text. */
+export function locateValue(yaml: YamlDocument, text: string, pointer: string, offset?: number): number {
   const { node, key } = findNode(yaml, pointer);
   const start = node?.range?.[0] ?? key?.range?.[0] ?? yaml.range[0];
-  return isScalar(node) && typeof node.value === 'string' ? locateCharacter(node, text, offset) : start;
+  const inText = offset !== undefined && isScalar(node) && typeof node.value === 'string';
+  return inText ? locateCharacter(node, text, offset) : start;
 }
 
 /** Offset in the text of the field at a pointer: its name, not its value. */
@@ -63,7 +64,6 @@ function escapeLength(text: string, at: number): number {
 function locateCharacter(node: Scalar, text: string, offset: number): number {
   const value = String(node.value);
   const begin = node.range?.[0] ?? 0;
-  if (offset <= 0 && node.type === 'PLAIN') return begin;
   const style = node.type ?? 'PLAIN';
   let at = contentStart(style, text, begin);
   for (let i = 0; ; i++) {
