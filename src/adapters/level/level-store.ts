@@ -8,7 +8,7 @@ export const formatKey = '!format';
 
 /** A batch is built in pieces, the event loop running between them; it is still written as one. */
 const piece = {
-  changesMax: 1_000,
+  changesMax: 500,
   charactersMax: 1_000_000,
 } as const;
 

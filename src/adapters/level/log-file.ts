@@ -6,7 +6,8 @@ import { Damage } from './damage.js';
  * 32 KiB holding fragments, each `checksum:4 length:2 type:1 data`.
  *
  * LevelDB itself drops what it cannot read and goes on behind it: a batch lost in the middle, silently. This reader tells
- * a torn end, which a crash leaves and which only ever costs the newest batches, from damage, which is refused.
+ * a torn end, which a crash leaves and which only ever costs the newest batches, from damage, which is refused. A file
+ * cut short on purpose cannot be told from a crash: it opens as it was some commits ago, each of them whole.
  */
 const blockBytes = 32_768;
 const headerBytes = 7;

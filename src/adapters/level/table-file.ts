@@ -55,6 +55,7 @@ export function checkTable(bytes: Buffer): void {
   const footer = new ByteCursor(bytes, bytes.length - footerBytes, bytes.length - magic.length);
   const metaIndex = readExtent(footer);
   const index = readExtent(footer);
+  while (!footer.done) if (footer.byte() !== 0) throw new Damage('its last bytes are wrong');
   const blocks = [...readIndex(bytes, index), ...readIndex(bytes, metaIndex)];
   for (const block of blocks) checkBlock(bytes, block);
   let covered = 0;

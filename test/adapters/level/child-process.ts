@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
+import { onTestFinished } from 'vitest';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = join(here, '../../..');
@@ -39,6 +40,9 @@ export function startChild(script: string, task: string, directory: string, file
   const command = fileKibMax === undefined ? 'exec "$@"' : `ulimit -f ${fileKibMax}; exec "$@"`;
   const child = spawn('bash', ['-c', command, 'bash', process.execPath, script, task, directory], {
     stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => {
+    child.kill('SIGKILL');
   });
   const lines: string[] = [];
   let rest = '';
