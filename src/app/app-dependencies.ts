@@ -22,7 +22,7 @@ export interface AppDependencies {
   readonly readiness?: readonly ReadinessCheck[];
   /** Version shown on the OpenAPI page. */
   readonly version?: string;
-  /** JSON Schema (2020-12) of each kind, shown on the OpenAPI page; absent: any object. */
+  /** JSON Schema of each kind, shown on the OpenAPI page; absent: any object. */
   readonly documentSchemas?: Readonly<Partial<Record<DocumentKind, object>>>;
   /** Milliseconds since the epoch; default the system's. */
   readonly now?: () => number;

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { createApp } from '../../src/app/app.js';
 import { AppOptionsError, isLoopback, resolveOptions } from '../../src/app/app-options.js';
-import { startTestApp, token } from './test-app.js';
+import { startTestApp, testDependencies, token } from './test-app.js';
 import type { TestApp } from './test-app.js';
 
 let app: TestApp;
@@ -113,5 +114,23 @@ describe('an unforeseen error', () => {
     const errors = app.lines.filter(({ level }) => level === 'error');
     expect(errors).toHaveLength(1);
     expect(errors[0]?.fields?.['error']).toMatchObject({ message: 'registry at /secret/path broke' });
+  });
+});
+
+describe('starting', () => {
+  it('fails as a value to the caller when the port is taken, and leaves nothing open', async () => {
+    app = await startTestApp();
+    const first = await createApp(testDependencies({}).dependencies);
+    const second = createApp(testDependencies({ options: { port: first.port } }).dependencies);
+    await expect(second).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    await first.close();
+    await first.close();
+    await expect(fetch(`${first.url}/health/live`)).rejects.toThrow();
+  });
+
+  it('refuses options it will not run with before it opens anything', async () => {
+    app = await startTestApp();
+    const { dependencies } = testDependencies({ options: { token: undefined, insecure: true, host: '0.0.0.0' } });
+    await expect(createApp(dependencies)).rejects.toMatchObject({ code: 'token-needed' });
   });
 });

@@ -151,7 +151,7 @@ describe('the API over NATS', () => {
   it('answers each request exactly once', async () => {
     const inbox = createInbox();
     const answers: Msg[] = [];
-    client?.subscribe(inbox, { callback: (_error, message) => answers.push(message) });
+    client?.subscribe(inbox, { callback: (_error, message) => void answers.push(message) });
     for (const subject of ['weir.api.status', 'weir.api.documents.get.rule.none', 'weir.api.health']) {
       client?.publish(subject, '', { reply: inbox });
     }

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
+import { parse, stringify } from 'yaml';
+import { parseDocuments } from '../../src/adapters/document/parse-documents.js';
 import { buildApp } from '../../src/app/app.js';
 import type { BuiltApp } from '../../src/app/app.js';
+import { documentExamples } from '../../src/app/documents/document-examples.js';
 import { testDependencies } from './test-app.js';
 
 interface Operation {
@@ -95,7 +97,7 @@ describe('the OpenAPI document', () => {
   it('has no reference that leads nowhere', async () => {
     const document = await load();
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path]) => path ?? '');
-    expect(references).toContain('components/schemas/PatternDocument/$defs/step');
+    expect(references).toContain('components/schemas/PatternDocument.step');
     for (const path of new Set(references)) {
       const target = path.split('/').reduce<unknown>((value, key) => Reflect.get(Object(value), key), document);
       expect([path, typeof target]).toEqual([path, 'object']);
@@ -116,6 +118,15 @@ describe('the OpenAPI document', () => {
     const content = paths['/api/v1/rules/{name}']?.['put']?.requestBody?.content;
     expect(parse(String(content?.['application/yaml']?.example))).toEqual(content?.['application/json']?.example);
     expect(content?.['application/json']?.example).toMatchObject({ kind: 'rule', pattern: 'card-testing' });
+  });
+});
+
+describe('the documents shown', () => {
+  it('are documents the service accepts', () => {
+    const text = Object.values(documentExamples)
+      .map((document) => stringify(document))
+      .join('---\n');
+    expect(parseDocuments(text, { origin: 'api' })).toMatchObject({ ok: true, value: { length: 3 } });
   });
 });
 

@@ -49,8 +49,8 @@ function addDocumentSchemas(document: OpenAPIObject, { documentSchemas }: OpenAp
   document.components.schemas = schemas;
   for (const kind of documentKinds) {
     const name = documentSchemaName(kind);
-    const schema = documentSchemas?.[kind];
-    schemas[name] = schema === undefined ? anyDocument(kind) : { ...rebase(schema, `#/components/schemas/${name}`) };
+    const schema = documentSchemas?.[kind] ?? anyDocument(kind);
+    Object.assign(schemas, hoistDefinitions(schema, name));
   }
 }
 
@@ -63,13 +63,21 @@ function anyDocument(kind: string): object {
   };
 }
 
-/** A schema moved into the components keeps its inner references: `#/$defs/x` becomes `<base>/$defs/x`. */
-function rebase(schema: object, base: string): object {
+/** The schema as a component of its name, and each of its inner definitions as one beside it: `<name>.<definition>`. */
+function hoistDefinitions(schema: object, name: string): Record<string, object> {
   const text = JSON.stringify(schema, (key, value: unknown) => {
     if (key === '$schema' || key === '$id') return undefined;
-    return key === '$ref' && typeof value === 'string' && value.startsWith('#') ? base + value.slice(1) : value;
+    return key === '$ref' && typeof value === 'string' ? componentReference(value, name) : value;
   });
-  return JSON.parse(text) as object;
+  const { $defs, definitions, ...body } = JSON.parse(text) as Record<string, Record<string, object> | undefined>;
+  const inner = Object.entries({ ...$defs, ...definitions });
+  return { [name]: body, ...Object.fromEntries(inner.map(([key, value]) => [`${name}.${key}`, value])) };
+}
+
+function componentReference(reference: string, name: string): string {
+  const inner = /^#\/(?:\$defs|definitions)\/([\w.-]+)$/.exec(reference)?.[1];
+  if (inner !== undefined) return `#/components/schemas/${name}.${inner}`;
+  return reference === '#' ? `#/components/schemas/${name}` : reference;
 }
 
 function renderYamlExamples(document: OpenAPIObject, { renderYaml }: OpenApiSources): void {

@@ -66,6 +66,13 @@ export class NatsApiServer extends ServerNats {
     return connection;
   }
 
+  /** A refused subscription is logged with the connection's status, so not here again. */
+  override getMessageHandler(channel: string): (error: Error | null, message: Msg) => Promise<void> {
+    return async (error, message) => {
+      if (error === null) await this.handleMessage(channel, message).catch((failure) => this.handleError(failure));
+    };
+  }
+
   override async handleMessage(channel: string, message: Msg): Promise<void> {
     if (message.reply === undefined || message.reply === '' || this.closing) return;
     const work = super.handleMessage(channel, message);
