@@ -49,6 +49,16 @@ export class TestNatsServer {
     this.#server = undefined;
   }
 
+  /** Runs a server on the same directory but another port for a while: what happens there happens behind everybody's back. Only while it is down. */
+  async elsewhere(work: (url: string) => Promise<void>): Promise<void> {
+    const other = await startNatsServer({ ...this.options, dataDir: join(this.dir, 'data') });
+    try {
+      await work(other.url);
+    } finally {
+      await other.stop();
+    }
+  }
+
   /** Forgets what was stored. Only while it is down. */
   wipe(): void {
     rmSync(join(this.dir, 'data'), { recursive: true, force: true });

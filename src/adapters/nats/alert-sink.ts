@@ -19,6 +19,7 @@ class NatsAlertSink implements AlertSink {
   readonly #window: PublishWindow;
   readonly #trouble: EpisodeLog;
   readonly #offs: readonly (() => void)[];
+  #asking: Promise<AlertStreamFacts> | undefined;
   #warned = false;
   #closed = false;
 
@@ -99,7 +100,15 @@ class NatsAlertSink implements AlertSink {
     throw new SinkError('closed', 'The alert sink is closed.');
   }
 
-  async #tryFacts(): Promise<AlertStreamFacts> {
+  /** Asked once however many wait for it. */
+  #tryFacts(): Promise<AlertStreamFacts> {
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = undefined;
+    });
+    return this.#asking;
+  }
+
+  async #ask(): Promise<AlertStreamFacts> {
     const connection = this.link.current();
     if (connection === undefined) throw new Error('NATS is not connected');
     const facts = await ensureAlertStream(await openManager(connection), this.options, this.log);

@@ -35,9 +35,9 @@ export const natsLimits = {
   /** A pull request ends after this and is made again. */
   pullExpiresMs: 30_000,
   /** The server says it is alive this often while it has nothing to deliver. */
-  idleHeartbeatMs: 5_000,
+  idleHeartbeatMs: 2_000,
   /** Silence after which the consumer is taken for lost and made anew at the next sequence. */
-  heartbeatTimeoutMs: 12_000,
+  heartbeatTimeoutMs: 5_000,
   /** How often silence is looked at; two looks in a row must find it, so that a busy process does not blame the server. */
   heartbeatCheckMs: 1_000,
   /** The server drops our consumer after this much inactivity; a reader paused longer makes it anew at the next sequence. */

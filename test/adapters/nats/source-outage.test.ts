@@ -1,0 +1,180 @@
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { connect } from '@nats-io/transport-node';
+import type { SourceReader } from '../../../src/ports/source.js';
+import { NatsFixture, natsSource, read, texts, until } from './nats-fixture.js';
+
+const undo: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const step of undo.splice(0).reverse()) await step();
+});
+
+async function start(): Promise<NatsFixture> {
+  const fixture = await NatsFixture.start();
+  undo.push(() => fixture.dispose());
+  await fixture.addStream('S', ['s.>']);
+  return fixture;
+}
+
+async function openAll(fixture: NatsFixture, onGap?: 'refuse' | 'continue'): Promise<SourceReader> {
+  const reader = await fixture.opener.open(natsSource('S', ['s.>'], onGap), { kind: 'all' });
+  undo.push(() => reader.close());
+  return reader;
+}
+
+const sequences = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+
+describe('a server that goes away while a stream is read', () => {
+  it('killed and started again, several times: no message is lost, none comes twice', async () => {
+    const fixture = await start();
+    const total = 60_000;
+    await fixture.store('S', 's.a', total);
+    const reader = await openAll(fixture);
+    const seen: number[] = [];
+    for (const stop of [5_000, 25_000, 45_000]) {
+      const part = await read(reader, (r) => seen.length + r.messages.length >= stop);
+      seen.push(...part.messages.map((m) => m.seq));
+      await fixture.server.kill();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await fixture.server.start();
+    }
+    const rest = await read(reader, (r) => seen.length + r.messages.length >= total);
+    seen.push(...rest.messages.map((m) => m.seq));
+    expect(seen).toEqual(sequences(1, total));
+    expect(rest.gaps).toEqual([]);
+    const more = await fixture.store('S', 's.a', 10);
+    expect(texts(await read(reader, (r) => r.messages.length >= 10))).toEqual(more);
+  });
+
+  it('is not caught up while nobody can know, and says so once per outage', async () => {
+    const fixture = await start();
+    await fixture.store('S', 's.a', 3);
+    const reader = await openAll(fixture);
+    await read(reader, (r) => r.messages.length >= 3 && r.last?.caughtUp === true);
+    await fixture.server.stop();
+    await until(() => !fixture.link.status().connected);
+    expect(await reader.nextBatch(10, 1_500)).toMatchObject({
+      messages: [],
+      caughtUp: false,
+      pending: undefined,
+      scannedTo: 3,
+    });
+    await fixture.server.start();
+    const back = await read(reader, (r) => r.last?.caughtUp === true);
+    expect(back.messages).toEqual([]);
+    expect(fixture.log.said('NATS connection lost')).toHaveLength(1);
+    expect(fixture.log.said('NATS is not reachable').length).toBeLessThanOrEqual(1);
+    expect(fixture.log.said('NATS connected again')).toHaveLength(1);
+  });
+
+  it('and comes back with the stream created anew: refused', async () => {
+    const fixture = await start();
+    await fixture.store('S', 's.a', 5);
+    const reader = await openAll(fixture);
+    await read(reader, (r) => r.messages.length >= 5);
+    await fixture.server.stop();
+    fixture.server.wipe();
+    await fixture.behindItsBack(() => fixture.addStream('S', ['s.>']));
+    await fixture.server.start();
+    await expect(read(reader, () => false)).rejects.toMatchObject({ name: 'SourceError', code: 'stream-recreated' });
+  });
+
+  it('and comes back from an older copy of its directory, without what was already read: refused', async () => {
+    const fixture = await start();
+    await fixture.store('S', 's.a', 5);
+    const reader = await openAll(fixture);
+    const restore = await backedUp(fixture);
+    await fixture.store('S', 's.a', 5, 5);
+    await read(reader, (r) => r.messages.length >= 10);
+    await fixture.server.stop();
+    restore();
+    await fixture.server.start();
+    await expect(read(reader, () => false)).rejects.toMatchObject({
+      code: 'stream-behind',
+      fields: { position: 10, lastSeq: 5 },
+    });
+  });
+
+  it('and comes back with the unread part purged: what was received is given, then it is refused, or the hole is told', async () => {
+    for (const onGap of ['refuse', 'continue'] as const) {
+      const fixture = await start();
+      await fixture.store('S', 's.a', 5);
+      const reader = await openAll(fixture, onGap);
+      await read(reader, (r) => r.messages.length >= 5);
+      await fixture.behindItsBack(async () => {
+        await fixture.store('S', 's.a', 10, 5);
+        await (await fixture.manager()).streams.update('S', { max_msgs: 4 });
+      });
+      await fixture.server.start();
+      if (onGap === 'refuse') {
+        await expect(read(reader, () => false)).rejects.toMatchObject({
+          code: 'stream-purged',
+          fields: { position: 5, firstSeq: 12 },
+        });
+      } else {
+        const reading = await read(reader, (r) => r.messages.length >= 4);
+        expect(reading.gaps).toEqual([[6, 11]]);
+        expect(reading.messages.map((m) => m.seq)).toEqual([12, 13, 14, 15]);
+      }
+    }
+  });
+
+  it('only for our consumer: it is made anew at the next message', async () => {
+    const fixture = await start();
+    await fixture.store('S', 's.a', 3);
+    const reader = await openAll(fixture);
+    await read(reader, (r) => r.last?.caughtUp === true && r.messages.length === 3);
+    const manager = await fixture.manager();
+    for (const { name } of await manager.consumers.list('S').next()) await manager.consumers.delete('S', name);
+    const stored = await fixture.store('S', 's.a', 3, 3);
+    expect(texts(await read(reader, (r) => r.messages.length >= 3))).toEqual(stored);
+    expect(fixture.log.said('the consumer is made anew')).toHaveLength(1);
+  });
+
+  it('with its stream: waited for, and refused when it was created anew', async () => {
+    const fixture = await start();
+    await fixture.store('S', 's.a', 3);
+    const reader = await openAll(fixture);
+    await read(reader, (r) => r.last?.caughtUp === true && r.messages.length === 3);
+    const manager = await fixture.manager();
+    await manager.streams.delete('S');
+    await until(() => fixture.log.said('S does not exist').length > 0);
+    expect(await reader.nextBatch(1, 50)).toMatchObject({ messages: [], caughtUp: false });
+    await fixture.addStream('S', ['s.>']);
+    await expect(read(reader, () => false)).rejects.toMatchObject({ code: 'stream-recreated' });
+  });
+});
+
+/** A copy of the stored streams; the result puts it back. */
+async function backedUp(fixture: NatsFixture): Promise<() => void> {
+  await fixture.server.stop();
+  const data = join(fixture.server.dir, 'data');
+  cpSync(data, `${data}-copy`, { recursive: true });
+  await fixture.server.start();
+  await fixture.link.ready();
+  return () => {
+    rmSync(data, { recursive: true });
+    cpSync(`${data}-copy`, data, { recursive: true });
+  };
+}
+
+describe('a reader behind a server that answers again', () => {
+  it('receives what was stored by a producer during its own absence', async () => {
+    const fixture = await start();
+    const reader = await openAll(fixture);
+    const producer = await connect({
+      servers: fixture.server.url,
+      reconnect: true,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 50,
+    });
+    undo.push(() => producer.close());
+    const current = fixture.link.current();
+    await current?.close();
+    for (let i = 0; i < 100; i++) producer.publish('s.a', String(i));
+    const reading = await read(reader, (r) => r.messages.length >= 100);
+    expect(reading.messages.map((m) => m.seq)).toEqual(sequences(1, 100));
+    expect(fixture.link.status().outages).toBe(1);
+  });
+});
