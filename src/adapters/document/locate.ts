@@ -57,21 +57,38 @@ function escapeLength(text: string, at: number): number {
   return widths[text.charAt(at + 1)] ?? 2;
 }
 
+const CONTINUATION = /\\\r?\n/y;
+
+/** Length of a line break that a double-quoted scalar escapes: it stands for nothing. */
+function continuationLength(style: string, text: string, at: number): number {
+  CONTINUATION.lastIndex = at;
+  return style === 'QUOTE_DOUBLE' ? (CONTINUATION.exec(text)?.[0].length ?? 0) : 0;
+}
+
+/** The next place that is neither blank nor an escaped line break. */
+function skipBlanks(style: string, text: string, from: number): number {
+  for (let at = from; at < text.length;) {
+    const length = BLANK.test(text.charAt(at)) ? 1 : continuationLength(style, text, at);
+    if (length === 0) return at;
+    at += length;
+  }
+  return text.length;
+}
+
 /**
  * Walks a scalar and its value together. Characters other than blanks correspond one to one, escapes counted as one;
  * blanks may be folded or be indentation, so these are skipped on either side until the next character fits.
  */
 function locateCharacter(node: Scalar, text: string, offset: number): number {
   const value = String(node.value);
-  const begin = node.range?.[0] ?? 0;
   const style = node.type ?? 'PLAIN';
-  let at = contentStart(style, text, begin);
+  let at = contentStart(style, text, node.range?.[0] ?? 0);
   for (let i = 0; ; i++) {
     const blank = BLANK.test(value.charAt(i));
-    if (!blank) while (BLANK.test(text.charAt(at))) at++;
+    if (!blank) at = skipBlanks(style, text, at);
     if (i >= offset || at >= text.length) return Math.min(at, text.length);
-    if (!blank || BLANK.test(text.charAt(at))) at += unitLength(style, text, at);
-    else if (style === 'QUOTE_DOUBLE' && text.charAt(at) === '\\') at += escapeLength(text, at);
+    const escaped = style === 'QUOTE_DOUBLE' && text.charAt(at) === '\\' && continuationLength(style, text, at) === 0;
+    if (!blank || escaped || BLANK.test(text.charAt(at))) at += unitLength(style, text, at);
   }
 }
 

@@ -29,6 +29,7 @@ const OPTIONS = {
   resolveKnownTags: false,
   stringKeys: true,
   prettyErrors: false,
+  logLevel: 'silent',
   strict: true,
   uniqueKeys: true,
 } as const;
@@ -60,6 +61,15 @@ const QUOTE_CODES = new Set(['BLOCK_AS_IMPLICIT_KEY', 'BAD_SCALAR_START', 'TAG_R
 /** `key: value` where the value looks like an expression that YAML takes for something else. */
 const UNQUOTED = /^\s*(?:- +)?["']?[\w.-]+["']?:\s+(?:[[{*&!%@`'"]|\S.*: )/;
 
+/** True if the line of an offset, or the one before it, where YAML may have gone astray, holds such a value. */
+function nearUnquoted(text: string, offset: number): boolean {
+  const lineStart = text.lastIndexOf('\n', offset - 1) + 1;
+  const before = lineStart === 0 ? 0 : text.lastIndexOf('\n', lineStart - 2) + 1;
+  const lineEnd = text.indexOf('\n', offset);
+  const lines = text.slice(before, lineEnd < 0 ? undefined : lineEnd).split('\n');
+  return lines.some((line) => UNQUOTED.test(line));
+}
+
 function problemOf({ code, message, pos }: YAMLError, text: string): SyntaxProblem {
   const offset = pos[0];
   if (code === 'DUPLICATE_KEY') {
@@ -69,11 +79,8 @@ function problemOf({ code, message, pos }: YAMLError, text: string): SyntaxProbl
       message: 'This field is given twice in the same place: remove one of them.',
     };
   }
-  const lineStart = text.lastIndexOf('\n', offset - 1) + 1;
-  const lineEnd = text.indexOf('\n', offset);
-  const line = text.slice(lineStart, lineEnd < 0 ? undefined : lineEnd);
   const sentence = `${message.replace(/[.:]?\s*$/, '')}.`;
-  if (!QUOTE_CODES.has(code) && !UNQUOTED.test(line)) {
+  if (!QUOTE_CODES.has(code) && !nearUnquoted(text, offset)) {
     return { code: 'yaml-syntax', offset, message: `This is not YAML: ${sentence}` };
   }
   return { code: 'quote-expression', offset, message: `This is not YAML: ${sentence} ${QUOTE_HINT}` };

@@ -86,10 +86,10 @@ const expectShape = fields({
   at: duration('Time of the match, from the start of the test.'),
   key: z.unknown().optional().describe('Key of the alert.'),
   kind: z.enum(['match', 'timeout']).optional().describe('A complete match, or one whose time ran out.'),
-  severity: severityShape.optional(),
-  subject: z.string().optional(),
+  severity: severityShape.optional().describe('Severity of the alert.'),
+  subject: z.string().optional().describe('Subject of the alert, below its severity.'),
   title: z.string().optional().describe('Title of the alert, as text.'),
-  payload: z.unknown().optional(),
+  payload: z.unknown().optional().describe('Payload of the alert.'),
   suppressed: wholeNumber(0, 'Alerts the throttle held back before this one.').optional(),
 }).describe('An expected alert; only the fields written here are compared.');
 

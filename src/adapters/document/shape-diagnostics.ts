@@ -75,7 +75,7 @@ class ShapeReader {
       const path = [...base, ...issue.path];
       if (issue.code === 'unrecognized_keys') this.unknownFields(issue.keys, issue.message, path);
       else if (issue.code === 'invalid_union') this.union(issue, path);
-      else if (issue.code === 'invalid_key') this.read(issue.issues as Issue[], path);
+      else if (issue.code === 'invalid_key') this.wrongName(issue.issues as Issue[], path);
       else this.value(issue, path);
     }
   }
@@ -85,6 +85,13 @@ class ShapeReader {
     return this.problems.filter(({ code, pointer }) => {
       return code !== 'missing-field' || !this.refusedIn.has(pointer.slice(0, pointer.lastIndexOf('/')));
     });
+  }
+
+  private wrongName(issues: readonly Issue[], path: Path): void {
+    const before = this.problems.length;
+    this.read(issues, path);
+    for (let i = before; i < this.problems.length; i++)
+      this.problems[i] = { ...(this.problems[i] as ShapeProblem), atName: true };
   }
 
   private unknownFields(keys: readonly string[], text: string, path: Path): void {

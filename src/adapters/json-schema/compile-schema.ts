@@ -38,15 +38,18 @@ function refused(message: string, pointer = ''): { readonly ok: false; readonly 
   return { ok: false, diagnostics: [{ code: 'invalid-schema', message, pointer, severity: 'error' }] };
 }
 
+function refusedBy(errors: readonly ErrorObject[]): {
+  readonly ok: false;
+  readonly diagnostics: readonly Diagnostic[];
+} {
+  const all = errors.map((error) => refused(`This is not a JSON Schema: ${reasonOf(error)}.`, error.instancePath));
+  return { ok: false, diagnostics: all.flatMap(({ diagnostics }) => diagnostics) };
+}
+
 function compile(schema: object | boolean): Checked<ValidateFunction> {
   const ajv = dialectOf(schema);
-  if (ajv.validateSchema(schema) !== true) {
-    const diagnostics = (ajv.errors ?? []).flatMap(
-      (error) => refused(`This is not a JSON Schema: ${reasonOf(error)}.`, error.instancePath).diagnostics,
-    );
-    return { ok: false, diagnostics };
-  }
   try {
+    if (ajv.validateSchema(schema) !== true) return refusedBy(ajv.errors ?? []);
     return { ok: true, value: ajv.compile(schema), warnings: [] };
   } catch (error) {
     if (error instanceof MissingRefError)
