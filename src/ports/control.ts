@@ -35,7 +35,7 @@ export type ChangeResult =
 
 export interface SourceStatus {
   readonly name: string;
-  readonly state: 'starting' | 'running' | 'caught-up' | 'waiting' | 'refused' | 'ended' | 'stopped';
+  readonly state: 'starting' | 'running' | 'caught-up' | 'waiting' | 'refused' | 'ended' | 'stopped' | 'unused';
   /** Why it is refused or waiting, when it is. */
   readonly reason?: { readonly code: string; readonly message: string };
   /** Last sequence taken in, and the last one a durable checkpoint covers. */

@@ -117,7 +117,7 @@ export class RunMatcher {
 
   /** Passes time: every run whose deadline is at or before `time` leaves, deadline by deadline. */
   advance(set: RunSet, time: number): void {
-    for (let due = nextDeadline(set); due <= time; due = nextDeadline(set)) {
+    for (let due = nextDeadline(set); due <= time && due !== Infinity; due = nextDeadline(set)) {
       const leaving = set.runs.filter((run) => run.deadline <= due);
       set.runs = set.runs.filter((run) => run.deadline > due);
       for (const run of leaving) this.leave(set, run, due);

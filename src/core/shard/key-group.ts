@@ -79,7 +79,7 @@ export class KeyGroup {
 
   /** A source's watermark moved: what is now final for the group is processed, then deadlines up to it pass. */
   advance(source: string, watermark: number): void {
-    this.watermarks.set(source, watermark);
+    if (watermark > (this.watermarks.get(source) ?? -Infinity)) this.watermarks.set(source, watermark);
     const least = this.watermark;
     if (this.merging) {
       this.merge.releaseTo(least, this.released);
@@ -212,7 +212,7 @@ export class KeyGroup {
 
   /** Every deadline at or before `time` passes, in order of time. */
   private passTime(time: number): void {
-    while (this.timers.nextTime <= time) {
+    while (this.timers.size > 0 && this.timers.nextTime <= time) {
       const due = this.timers.nextTime;
       const key = this.timers.pop() as KeyState;
       if (key.gone || key.timerAt !== due) continue;

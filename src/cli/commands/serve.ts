@@ -1,0 +1,177 @@
+/** `weir serve`: the service, put together from its parts. */
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createApp } from '../../app/app.js';
+import { documentSchemas } from '../../adapters/document/json-schemas.js';
+import { parseDocuments } from '../../adapters/document/parse-documents.js';
+import { renderYaml } from '../../adapters/document/render-yaml.js';
+import { createDocumentFiles } from '../../adapters/document-files/document-files.js';
+import { fileSourceOpener } from '../../adapters/file/file-source.js';
+import { compileSchema } from '../../adapters/json-schema/compile-schema.js';
+import { openLevelStore } from '../../adapters/level/open-level-store.js';
+import { createPinoLog, logLevels } from '../../adapters/log-pino/pino-log.js';
+import type { LogLevel } from '../../adapters/log-pino/pino-log.js';
+import { createPrometheusMeter } from '../../adapters/meter-prometheus/prometheus-meter.js';
+import { natsAlertSink } from '../../adapters/nats/alert-sink.js';
+import { connectNats } from '../../adapters/nats/connection.js';
+import type { NatsLink } from '../../adapters/nats/connection.js';
+import { toConnectionOptions } from '../../adapters/nats/connection-options.js';
+import type { NatsOptions } from '../../adapters/nats/connection-options.js';
+import { natsSourceOpener } from '../../adapters/nats/source-opener.js';
+import { systemClock } from '../../adapters/system/system-clock.js';
+import { systemDigest } from '../../adapters/system/system-digest.js';
+import type { Log } from '../../ports/log.js';
+import { Engine } from '../../runtime/engine.js';
+import { DocumentControl } from '../../runtime/engine-control.js';
+import { EngineError, defaultSettings } from '../../runtime/engine-options.js';
+import type { Diagnostic } from '../../core/model/diagnostic.js';
+import { expressions } from '../load-documents.js';
+import { CommandError, exitCodes, formatDiagnostic, say } from '../terminal.js';
+import type { ServeOptions } from './serve-options.js';
+
+const TOKEN_BYTES = 24;
+const OWNER_ONLY = 0o600;
+
+function natsOptions(options: ServeOptions): NatsOptions {
+  const tls = { ca: options.natsCa, cert: options.natsCert, key: options.natsKey };
+  return {
+    servers: options.nats.split(','),
+    user: options.natsUser,
+    pass: options.natsPassword,
+    token: options.natsToken,
+    nkey: options.natsNkey,
+    creds: options.natsCreds,
+    ...(Object.values(tls).some((one) => one !== undefined) ? { tls } : {}),
+    name: 'weir',
+  };
+}
+
+/** The token given, else the one made at the first start and kept in the state directory. */
+function apiToken(options: ServeOptions, log: Log): string {
+  if (options.token !== undefined) return options.token;
+  const file = join(options.state, 'api-token');
+  if (!existsSync(file)) {
+    writeFileSync(file, `${randomBytes(TOKEN_BYTES).toString('base64url')}\n`, { mode: OWNER_ONLY });
+    log.info('an API token was made', { file });
+  }
+  return readFileSync(file, 'utf8').trim();
+}
+
+function parseWhole(name: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new CommandError(`--${name} ${text}: write a whole number.`, exitCodes.invalid);
+  return value;
+}
+
+function parseLevel(text: string): LogLevel {
+  const level = logLevels.find((one) => one === text);
+  if (level === undefined)
+    throw new CommandError(`--log-level ${text}: write one of ${logLevels.join(', ')}.`, exitCodes.invalid);
+  return level;
+}
+
+async function openEngine(options: ServeOptions, link: NatsLink, log: Log) {
+  const meter = createPrometheusMeter({ processMetrics: true });
+  const directories = options.rules ?? ['rules', 'patterns'];
+  const feed = createDocumentFiles({ directories, parse: parseDocuments });
+  const store = await openLevelStore({ directory: join(options.state, 'db'), log });
+  const engine = new Engine(
+    {
+      store,
+      sink: natsAlertSink(link, { stream: options.alertStream, prefix: options.alertPrefix }, log),
+      openers: { nats: natsSourceOpener(link, {}, log), file: fileSourceOpener({ root: options.data, log }) },
+      feed,
+      parse: parseDocuments,
+      expressions,
+      schemaCheck: compileSchema,
+      clock: systemClock,
+      digest: systemDigest,
+      log,
+      meter,
+    },
+    {
+      ...defaultSettings,
+      namespace: options.namespace,
+      alertPrefix: options.alertPrefix,
+      dataDirectory: options.data,
+      checkpointIntervalMs: parseWhole('checkpoint-interval', options.checkpointInterval),
+    },
+  );
+  return { engine, feed, meter, store };
+}
+
+async function startApi(
+  options: ServeOptions,
+  parts: { engine: Engine; link: NatsLink; log: Log; metricsText: () => Promise<string> },
+) {
+  const control = new DocumentControl(parts.engine);
+  const schemas = documentSchemas();
+  const app = await createApp({
+    control,
+    metricsText: parts.metricsText,
+    renderYaml,
+    log: parts.log,
+    readiness: [
+      { name: 'nats', check: () => ({ ok: parts.link.status().connected, detail: parts.link.status().state }) },
+    ],
+    documentSchemas: {
+      source: schemas['source.schema.json'],
+      pattern: schemas['pattern.schema.json'],
+      rule: schemas['rule.schema.json'],
+    },
+    options: {
+      host: options.host,
+      port: parseWhole('port', options.port),
+      token: apiToken(options, parts.log),
+      ...(options.natsApi ? { nats: toConnectionOptions(natsOptions(options)) } : {}),
+    },
+  });
+  return { app, control };
+}
+
+function explainStart(error: unknown): unknown {
+  if (!(error instanceof EngineError) || error.code !== 'documents-invalid') return error;
+  for (const diagnostic of error.fields['diagnostics'] as readonly Diagnostic[]) say(formatDiagnostic(diagnostic));
+  return new CommandError(error.message, exitCodes.invalid);
+}
+
+/** Runs until SIGINT or SIGTERM (exit code 0) or a failure (1). */
+export async function serve(options: ServeOptions): Promise<number> {
+  const log = createPinoLog({ level: parseLevel(options.logLevel), to: 'stderr' });
+  mkdirSync(options.state, { recursive: true });
+  const link = await connectNats(natsOptions(options), log);
+  const stopped = new Promise<'signal'>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve('signal'));
+  });
+  const { engine, feed, meter, store } = await openEngine(options, link, log).catch(async (error: unknown) => {
+    await link.close();
+    throw error;
+  });
+  const api = await startApi(options, { engine, link, log, metricsText: () => meter.text() }).catch(
+    async (error: unknown) => {
+      await store.close();
+      await link.close();
+      throw error;
+    },
+  );
+  const started = engine.start();
+  const outcome = await Promise.race([started.then(() => 'started' as const), stopped]).catch(
+    (error: unknown) => error,
+  );
+  let stopWatching: (() => Promise<void>) | undefined;
+  let end: unknown = outcome;
+  if (outcome === 'started') {
+    stopWatching = feed.watch(() => void api.control.reload());
+    log.info('weir is running', { api: api.app.url, nats: options.nats, state: options.state });
+    end = await Promise.race([stopped, engine.ended]);
+  }
+  log.info('stopping');
+  await stopWatching?.();
+  await api.app.close();
+  if (outcome === 'started') await engine.stop();
+  await link.close();
+  if (outcome !== 'started' && outcome !== 'signal') throw explainStart(outcome);
+  return end === 'signal' ? exitCodes.ok : exitCodes.failed;
+}

@@ -1,0 +1,111 @@
+/**
+ * The documents in force and who owns them: files, or the API. A name has one owner; the API never changes what a file owns.
+ */
+import type { DocumentKind, PlacedDocument, WeirDocument } from '../core/document/documents.js';
+import { hashDocument } from '../core/document/compile.js';
+import type { Digest } from '../ports/digest.js';
+import type { DocumentView } from '../ports/control.js';
+import type { StoreChange } from '../ports/store.js';
+import { documentKey } from './state-layout.js';
+
+/** A document as the store keeps it. */
+export interface StoredDocument {
+  readonly document: WeirDocument;
+  readonly origin: 'file' | 'api';
+  readonly file?: string;
+  readonly hash: string;
+  readonly revision: number;
+}
+
+interface HeldDocument extends StoredDocument {
+  readonly placed: PlacedDocument;
+}
+
+function idOf(document: WeirDocument): string {
+  return `${document.kind}/${document.name}`;
+}
+
+export class DocumentSet {
+  private constructor(private readonly held: ReadonlyMap<string, HeldDocument>) {}
+
+  static empty(): DocumentSet {
+    return new DocumentSet(new Map());
+  }
+
+  /** Documents of the store: where they stood in their texts is no longer known. */
+  static ofStored(stored: readonly StoredDocument[]): DocumentSet {
+    const held = stored.map((one): [string, HeldDocument] => {
+      const { document, origin, file } = one;
+      return [idOf(document), { ...one, placed: { document, origin, file, locate: () => undefined } }];
+    });
+    return new DocumentSet(new Map(held));
+  }
+
+  get placed(): readonly PlacedDocument[] {
+    return [...this.held.values()].map((one) => one.placed);
+  }
+
+  views(kind: DocumentKind | undefined): readonly DocumentView[] {
+    const views = [...this.held.values()]
+      .filter(({ document }) => kind === undefined || document.kind === kind)
+      .map(viewOf);
+    return views.sort((a, b) => (`${a.kind}/${a.name}` < `${b.kind}/${b.name}` ? -1 : 1));
+  }
+
+  view(kind: DocumentKind, name: string): DocumentView | undefined {
+    const held = this.held.get(`${kind}/${name}`);
+    return held === undefined ? undefined : viewOf(held);
+  }
+
+  /** The set with `files` in place of every document that a file owned. A name the API owns and a file defines belongs to the file. */
+  withFiles(files: readonly PlacedDocument[], revision: number, digest: Digest): DocumentSet {
+    const next = new Map([...this.held].filter(([, one]) => one.origin === 'api'));
+    for (const placed of files) next.set(idOf(placed.document), this.hold(placed, revision, digest));
+    return new DocumentSet(next);
+  }
+
+  with(placed: PlacedDocument, revision: number, digest: Digest): DocumentSet {
+    return new DocumentSet(new Map(this.held).set(idOf(placed.document), this.hold(placed, revision, digest)));
+  }
+
+  without(kind: DocumentKind, name: string): DocumentSet {
+    const next = new Map(this.held);
+    next.delete(`${kind}/${name}`);
+    return new DocumentSet(next);
+  }
+
+  /** What the store must change to hold this set instead of `before`. */
+  changesFrom(before: DocumentSet): StoreChange[] {
+    const changes: StoreChange[] = [];
+    for (const [id, { document, origin, file, hash, revision }] of this.held) {
+      const old = before.held.get(id);
+      if (old?.hash === hash && old.origin === origin && old.file === file) continue;
+      const stored: StoredDocument = { document, origin, ...(file === undefined ? {} : { file }), hash, revision };
+      changes.push({ kind: 'put', key: documentKey(document.kind, document.name), value: JSON.stringify(stored) });
+    }
+    for (const [id, { document }] of before.held) {
+      if (!this.held.has(id)) changes.push({ kind: 'del', key: documentKey(document.kind, document.name) });
+    }
+    return changes;
+  }
+
+  private hold(placed: PlacedDocument, revision: number, digest: Digest): HeldDocument {
+    const { document, origin, file } = placed;
+    const hash = hashDocument(document, digest);
+    const old = this.held.get(idOf(document));
+    const same = old !== undefined && old.hash === hash && old.origin === origin;
+    return { document, origin, file, hash, revision: same ? old.revision : revision, placed };
+  }
+}
+
+function viewOf({ document, origin, file, hash, revision }: HeldDocument): DocumentView {
+  return {
+    kind: document.kind,
+    name: document.name,
+    origin,
+    ...(file === undefined ? {} : { file }),
+    hash,
+    revision,
+    document,
+  };
+}

@@ -1,0 +1,66 @@
+import type { DocumentParser } from '../core/document/documents.js';
+import type { SchemaCheck } from '../core/document/compile-source.js';
+import type { ExpressionCompiler } from '../core/expression/expression.js';
+import type { Clock } from '../ports/clock.js';
+import type { Digest } from '../ports/digest.js';
+import type { DocumentFeed } from '../ports/document-feed.js';
+import type { Log } from '../ports/log.js';
+import type { Meter } from '../ports/meter.js';
+import type { AlertSink } from '../ports/sink.js';
+import type { SourceOpener } from '../ports/source.js';
+import type { StateStore } from '../ports/store.js';
+import { runtimeDefaults } from './runtime-limits.js';
+
+/** The world, injected: one process can hold several engines. */
+export interface EngineDependencies {
+  readonly store: StateStore;
+  readonly sink: AlertSink;
+  readonly openers: { readonly nats?: SourceOpener; readonly file?: SourceOpener };
+  /** Files that own documents; absent: none do. */
+  readonly feed?: DocumentFeed;
+  readonly parse: DocumentParser;
+  readonly expressions: ExpressionCompiler;
+  readonly schemaCheck: SchemaCheck;
+  readonly clock: Clock;
+  readonly digest: Digest;
+  readonly log: Log;
+  readonly meter: Meter;
+}
+
+export interface EngineSettings {
+  /** Part of every alert's identity. */
+  readonly namespace: string;
+  /** Alerts are published below it. */
+  readonly alertPrefix: string;
+  /** Where relative paths of file sources begin. */
+  readonly dataDirectory: string;
+  readonly checkpointIntervalMs: number;
+  readonly alertDelayMaxMs: number;
+  readonly checkpointShareMax: number;
+  readonly batchMessagesMax: number;
+  readonly pollWaitMs: number;
+  readonly outboxWaitingMax: number;
+  readonly publishBatchMax: number;
+  readonly stopWaitMaxMs: number;
+}
+
+export const defaultSettings: EngineSettings = {
+  ...runtimeDefaults,
+  namespace: 'default',
+  alertPrefix: 'weir.alerts',
+  dataDirectory: '',
+};
+
+/** The engine cannot start or go on. */
+export class EngineError extends Error {
+  override readonly name = 'EngineError';
+  constructor(
+    /** `documents-invalid`, `state-inconsistent`, … */
+    readonly code: string,
+    message: string,
+    readonly fields: Readonly<Record<string, unknown>> = {},
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}

@@ -1,0 +1,111 @@
+/** The engine's status as plain data. */
+import type { CheckpointStatus, EngineStatus, RuleStatus, ShardStatus, SourceStatus } from '../ports/control.js';
+import { createCounters } from '../core/shard/active-rule.js';
+import type { Engine } from './engine.js';
+import type { SourceIntake } from './source-intake.js';
+
+const NOTHING_READ = {
+  position: 0,
+  checkpointedPosition: 0,
+  watermark: null,
+  watermarkMs: null,
+  pending: null,
+  buffered: 0,
+  events: 0,
+  late: 0,
+  dead: 0,
+  units: 0,
+  gaps: 0,
+};
+
+function sourceStatus(engine: Engine, intake: SourceIntake): SourceStatus {
+  const { watermark } = intake.timeline;
+  const finite = Number.isFinite(watermark);
+  const reason = intake.failure ?? (intake.state === 'waiting' ? intake.waitingFor : undefined);
+  return {
+    name: intake.name,
+    state: intake.state,
+    ...(reason === undefined ? {} : { reason: { code: reason.code, message: reason.message } }),
+    position: intake.position,
+    checkpointedPosition: engine.checkpointedPositions.get(intake.name) ?? 0,
+    watermark: finite ? new Date(watermark).toISOString() : watermark === Infinity ? 'end' : null,
+    watermarkMs: finite ? watermark : null,
+    pending: intake.pending ?? null,
+    buffered: intake.timeline.buffered,
+    events: intake.events,
+    late: intake.lateCount,
+    dead: intake.deadCount,
+    units: intake.timeline.units,
+    gaps: intake.gapCount,
+  };
+}
+
+/** Sources at work, then those that no rule uses. */
+function sourceStatuses(engine: Engine): SourceStatus[] {
+  const { intakes } = engine.intakes;
+  const names = new Set(intakes.map((one) => one.name));
+  const unused = [...engine.ruleSet.sources.keys()].filter((name) => !names.has(name));
+  return [
+    ...intakes.map((intake) => sourceStatus(engine, intake)),
+    ...unused.map((name): SourceStatus => ({ ...NOTHING_READ, name, state: 'unused' })),
+  ];
+}
+
+function ruleStatus(engine: Engine, name: string): RuleStatus[] {
+  const held = engine.registry.get(name);
+  const plan = engine.ruleSet.rules.get(name);
+  if (held === undefined || plan === undefined) return [];
+  const counters = engine.shard.counters.get(held.generation) ?? createCounters();
+  const { lastConditionError, ...counts } = counters;
+  return [
+    {
+      name,
+      mode: plan.mode,
+      versions: held.versions.map(({ version, hash, draining }) => ({ version, hash, draining })),
+      ...counts,
+      ...(lastConditionError === undefined ? {} : { lastConditionError }),
+      stateBound: plan.stateBound,
+    },
+  ];
+}
+
+function shardStatus(engine: Engine): ShardStatus {
+  let liveRuns = 0;
+  for (const counters of engine.shard.counters.values()) liveRuns += counters.liveRuns;
+  return { shard: 0, keys: engine.shard.keyCount, liveRuns, timers: engine.shard.timerCount };
+}
+
+function checkpointStatus(engine: Engine): CheckpointStatus {
+  const { count, failed, last } = engine.checkpoints;
+  return {
+    count,
+    failed,
+    last:
+      last === undefined
+        ? null
+        : {
+            at: new Date(last.atMs).toISOString(),
+            durationMs: last.durationMs,
+            bytes: last.bytes,
+            dirtyKeys: last.dirtyKeys,
+            blockedMs: last.blockedMs,
+          },
+    outboxWaiting: engine.outbox.waiting,
+    published: engine.outbox.published,
+  };
+}
+
+export function statusOf(engine: Engine): EngineStatus {
+  return {
+    state: engine.state,
+    ...(engine.failure === undefined ? {} : { failure: engine.failure }),
+    namespace: engine.settings.namespace,
+    startedAt: new Date(engine.startedAtMs).toISOString(),
+    revision: engine.revision,
+    sources: sourceStatuses(engine),
+    rules: [...engine.ruleSet.rules.keys()].flatMap((name) => ruleStatus(engine, name)),
+    shards: [shardStatus(engine)],
+    checkpoints: checkpointStatus(engine),
+    refusedDocuments: engine.refusedDocuments,
+  };
+}

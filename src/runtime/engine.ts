@@ -1,0 +1,380 @@
+/**
+ * The engine: sources in, alerts out, a checkpoint beside them. It owns the order of things: nothing is published before the
+ * checkpoint that holds it is durable; documents, positions, keys and outbox change in one batch.
+ */
+import { assert } from '../core/assert.js';
+import { compileRuleSet } from '../core/document/compile.js';
+import type { PlacedDocument, WeirDocument } from '../core/document/documents.js';
+import type { RulePlan, RuleSet } from '../core/document/plans.js';
+import type { Checked, Diagnostic } from '../core/model/diagnostic.js';
+import type { RuleMatch } from '../core/model/match.js';
+import type { SavedShard } from '../core/shard/shard.js';
+import { Shard, advanceShard } from '../core/shard/shard.js';
+import type { StoreChange } from '../ports/store.js';
+import { AlertRenderer } from './render-alert.js';
+import { CheckpointManager } from './checkpoint-manager.js';
+import type { StagedCheckpoint } from './checkpoint-manager.js';
+import { DocumentSet } from './document-set.js';
+import type { StoredDocument } from './document-set.js';
+import type { EngineDependencies, EngineSettings } from './engine-options.js';
+import { EngineError } from './engine-options.js';
+import { IntakeGroup } from './intake-group.js';
+import type { SavedSource } from './source-intake.js';
+import type { OutboxCheckpoint } from './outbox.js';
+import { Outbox } from './outbox.js';
+import { RuleRegistry, documentsOfRule } from './rule-registry.js';
+import type { StoredRule } from './rule-registry.js';
+import { ShadowLog } from './shadow-log.js';
+import { ShardState } from './shard-state.js';
+import { STATE_FORMAT, checkpointKey, rangeOf } from './state-layout.js';
+
+/** The one shard of this format's first days; positions and keys are stored by shard all the same. */
+const SHARD = 0;
+
+interface StoredCheckpoint {
+  readonly format: number;
+  readonly namespace: string;
+  readonly at: number;
+  readonly revision: number;
+  readonly shard: SavedShard;
+  readonly sources: Readonly<Record<string, SavedSource>>;
+  readonly outbox: OutboxCheckpoint;
+}
+
+export type EngineState = 'starting' | 'running' | 'stopping' | 'stopped' | 'failed';
+
+export class Engine {
+  state: EngineState = 'starting';
+  failure: { readonly code: string; readonly message: string } | undefined;
+  revision = 0;
+  documents = DocumentSet.empty();
+  ruleSet: RuleSet = { revision: 0, sources: new Map(), rules: new Map() };
+  /** Diagnostics of the files as they are now, when they are refused and an older set runs. */
+  refusedDocuments: readonly Diagnostic[] = [];
+  readonly startedAtMs: number;
+  readonly shard = new Shard();
+  readonly registry = new RuleRegistry();
+  readonly outbox: Outbox;
+  readonly checkpoints: CheckpointManager;
+  readonly intakes: IntakeGroup;
+  private readonly shardState: ShardState;
+  private readonly shadow: ShadowLog;
+  private readonly renderers = new Map<RulePlan, AlertRenderer>();
+  private pendingChanges: StoreChange[] = [];
+  /** Positions of the last durable checkpoint, by source. */
+  checkpointedPositions: ReadonlyMap<string, number> = new Map();
+  private resolveEnd: (() => void) | undefined;
+  /** Resolves when the engine has stopped or failed. */
+  readonly ended = new Promise<void>((resolve) => (this.resolveEnd = resolve));
+
+  constructor(
+    readonly deps: EngineDependencies,
+    readonly settings: EngineSettings,
+  ) {
+    const { sink, log, meter, store, clock } = deps;
+    this.startedAtMs = clock.now();
+    this.shardState = new ShardState(this.shard, deps.digest);
+    this.shadow = new ShadowLog();
+    const onFailure = (error: unknown): void => this.fail(error);
+    this.outbox = new Outbox({
+      sink,
+      log,
+      meter,
+      publishBatchMax: settings.publishBatchMax,
+      onFailure,
+      onAcknowledged: () => this.onAcknowledged(),
+    });
+    this.checkpoints = new CheckpointManager({
+      store,
+      clock,
+      meter,
+      collect: () => this.collect(),
+      intervalMs: settings.checkpointIntervalMs,
+      alertDelayMaxMs: settings.alertDelayMaxMs,
+      shareMax: settings.checkpointShareMax,
+      onFailure,
+    });
+    this.intakes = new IntakeGroup({
+      deps,
+      settings,
+      shard: this.shard,
+      advance: (source, events, watermark) =>
+        this.give(advanceShard(this.shard, { kind: 'events', source, events, watermark }).matches),
+      publish: (message) => this.outbox.add(message),
+      outboxWaiting: () => this.outbox.waiting,
+      batchDone: () => this.batchDone(),
+      onFailure,
+    });
+  }
+
+  /** Loads what the store holds, puts the documents in force, and begins to read. Rejects when it must not run. */
+  async start(): Promise<void> {
+    const stored = await this.readStored();
+    this.documents = DocumentSet.ofStored(stored.documents);
+    this.revision = stored.checkpoint?.revision ?? 0;
+    const next = await this.chooseDocuments(stored.documents.length > 0);
+    await this.restore(stored.checkpoint, stored.rules, next.ruleSet);
+    await this.outbox.recover(this.deps.store, stored.checkpoint?.outbox);
+    this.intakes.restore(stored.checkpoint?.sources ?? {});
+    this.putInForce(next.documents, next.ruleSet);
+    await this.checkpoints.now();
+    this.state = 'running';
+    this.intakes.use(this.ruleSet);
+    this.outbox.relay();
+  }
+
+  /** Stops reading, checkpoints, lets the outbox drain for a stated time, closes. What is left is published by the next start. */
+  async stop(): Promise<void> {
+    if (this.state === 'stopped' || this.state === 'stopping') return;
+    const failed = this.state === 'failed';
+    this.state = 'stopping';
+    await this.intakes.stop();
+    try {
+      if (!failed) await this.leaveDurable();
+    } finally {
+      this.outbox.close();
+      await this.checkpoints.close();
+      await this.deps.sink.close();
+      await this.deps.store.close();
+      this.state = failed ? 'failed' : 'stopped';
+      this.resolveEnd?.();
+    }
+  }
+
+  compile(documents: DocumentSet, revision: number): Checked<RuleSet> {
+    const { expressions, digest, schemaCheck } = this.deps;
+    const { alertPrefix, dataDirectory } = this.settings;
+    return compileRuleSet(documents.placed, { expressions, digest, schemaCheck, alertPrefix, dataDirectory, revision });
+  }
+
+  /** Applies a compiled set at a checkpoint boundary; resolves when it is durable. */
+  async apply(documents: DocumentSet, ruleSet: RuleSet): Promise<void> {
+    assert(this.state === 'running', 'documents change while the engine runs');
+    await this.intakes.retire(ruleSet);
+    this.putInForce(documents, ruleSet);
+    this.intakes.use(ruleSet);
+    await this.checkpoints.now();
+  }
+
+  shadowAlerts(rule: string): readonly string[] {
+    return this.shadow.of(rule);
+  }
+
+  /** Stops everything: what is not durable is not published, and the next start repeats it. */
+  fail(error: unknown): void {
+    if (this.state === 'failed' || this.state === 'stopped') return;
+    const { code, message } = describeError(error);
+    this.failure = { code, message };
+    this.state = 'failed';
+    this.deps.log.error('the engine stopped', { code, message, error });
+    this.outbox.close();
+    void this.intakes
+      .stop()
+      .then(() => this.checkpoints.close())
+      .then(() => this.resolveEnd?.());
+  }
+
+  private async readStored(): Promise<{
+    checkpoint: StoredCheckpoint | undefined;
+    documents: StoredDocument[];
+    rules: StoredRule[];
+  }> {
+    const { store } = this.deps;
+    const text = await store.get(checkpointKey(SHARD));
+    const checkpoint = text === undefined ? undefined : (JSON.parse(text) as StoredCheckpoint);
+    if (checkpoint !== undefined && checkpoint.format !== STATE_FORMAT) {
+      throw new EngineError(
+        'state-format',
+        `The state is of format ${checkpoint.format}, this version reads ${STATE_FORMAT}: run the version that wrote it.`,
+      );
+    }
+    if (checkpoint !== undefined && checkpoint.namespace !== this.settings.namespace) {
+      const { namespace } = this.settings;
+      throw new EngineError(
+        'state-namespace',
+        `The state belongs to the namespace \`${checkpoint.namespace}\`, not \`${namespace}\`: use another state directory.`,
+      );
+    }
+    const documents: StoredDocument[] = [];
+    for await (const [, value] of store.entries(...rangeOf('d/'))) documents.push(JSON.parse(value) as StoredDocument);
+    const rules: StoredRule[] = [];
+    for await (const [, value] of store.entries(...rangeOf('r/'))) rules.push(JSON.parse(value) as StoredRule);
+    await this.shadow.load(store);
+    return { checkpoint, documents, rules };
+  }
+
+  /** The documents to start with: the files as they are now, else the set that ran last. */
+  private async chooseDocuments(hasStored: boolean): Promise<{ documents: DocumentSet; ruleSet: RuleSet }> {
+    const { feed, log, digest } = this.deps;
+    const read = await feed?.read();
+    const revision = this.revision + 1;
+    if (read === undefined || read.ok) {
+      const documents = read === undefined ? this.documents : this.documents.withFiles(read.value, revision, digest);
+      const compiled = this.compile(documents, revision);
+      if (compiled.ok) return { documents, ruleSet: compiled.value };
+      this.refusedDocuments = compiled.diagnostics;
+    } else {
+      this.refusedDocuments = read.diagnostics;
+    }
+    if (hasStored) {
+      const compiled = this.compile(this.documents, revision);
+      if (compiled.ok) {
+        log.error('the documents on disk are refused; the set that ran last goes on', {
+          diagnostics: this.refusedDocuments,
+        });
+        return { documents: this.documents, ruleSet: compiled.value };
+      }
+    }
+    throw new EngineError('documents-invalid', 'The documents are refused and there is no earlier set to run.', {
+      diagnostics: this.refusedDocuments,
+    });
+  }
+
+  private async restore(
+    checkpoint: StoredCheckpoint | undefined,
+    rules: readonly StoredRule[],
+    next: RuleSet,
+  ): Promise<void> {
+    if (checkpoint === undefined) return;
+    const lost = this.registry.load(rules, (name, hash, documents) => {
+      const plan = next.rules.get(name);
+      return plan?.hash === hash ? plan : this.recompile(documents);
+    });
+    for (const version of lost)
+      this.deps.log.error('a draining version no longer compiles; its runs are dropped', { version });
+    const watermarks = new Map(
+      Object.entries(checkpoint.sources).map(([name, { timeline }]) => [name, toWatermark(timeline.watermark)]),
+    );
+    this.shard.load(checkpoint.shard, this.registry.assignments(), watermarks);
+    const begun = this.deps.clock.monotonic();
+    const loaded = await this.shardState.load(this.deps.store);
+    this.pendingChanges.push(...loaded.void);
+    const ms = Math.round(this.deps.clock.monotonic() - begun);
+    this.deps.log.info('state restored', {
+      keys: loaded.keys,
+      void: loaded.void.length,
+      revision: checkpoint.revision,
+      ms,
+    });
+  }
+
+  private recompile(documents: readonly WeirDocument[]): RulePlan | undefined {
+    const placed = documents.map((document): PlacedDocument => ({ document, origin: 'file', locate: () => undefined }));
+    const { expressions, digest, schemaCheck } = this.deps;
+    const { alertPrefix, dataDirectory } = this.settings;
+    const compiled = compileRuleSet(placed, {
+      expressions,
+      digest,
+      schemaCheck,
+      alertPrefix,
+      dataDirectory,
+      revision: 0,
+    });
+    return compiled.ok ? [...compiled.value.rules.values()][0] : undefined;
+  }
+
+  private putInForce(documents: DocumentSet, ruleSet: RuleSet): void {
+    this.pendingChanges.push(...documents.changesFrom(this.documents));
+    const changes = this.registry.apply(ruleSet, (rule) => documentsOfRule(rule, documents.placed));
+    this.documents = documents;
+    this.ruleSet = ruleSet;
+    this.revision = ruleSet.revision;
+    this.renderers.clear();
+    this.give(advanceShard(this.shard, { kind: 'rules', rules: this.registry.assignments() }).matches);
+    this.deps.log.info('documents in force', {
+      revision: this.revision,
+      rules: ruleSet.rules.size,
+      sources: ruleSet.sources.size,
+      ...changes,
+    });
+  }
+
+  private give(matches: readonly RuleMatch[]): void {
+    for (const match of matches) {
+      const plan = this.registry.planOf(match.rule, match.generation, match.version);
+      assert(plan !== undefined, 'a match comes from a version in force');
+      const message = this.rendererOf(plan, match).render(match);
+      if (plan.mode === 'shadow') this.pendingChanges.push(...this.shadow.add(match.rule, message.body));
+      else this.outbox.add(message);
+      this.deps.meter.count('weir_alerts_total', 1, { rule: match.rule, kind: match.kind });
+    }
+  }
+
+  private rendererOf(plan: RulePlan, match: RuleMatch): AlertRenderer {
+    let renderer = this.renderers.get(plan);
+    if (renderer === undefined) {
+      const { namespace, alertPrefix: prefix } = this.settings;
+      const { digest, expressions } = this.deps;
+      const revision = this.registry.revisionOf(match.rule, match.version);
+      renderer = new AlertRenderer(plan, revision, { namespace, prefix, digest, expressions });
+      this.renderers.set(plan, renderer);
+    }
+    return renderer;
+  }
+
+  private batchDone(): void {
+    if (this.state === 'failed') return;
+    this.checkpoints.changed();
+    if (this.outbox.freshCount > 0) this.checkpoints.alertWaiting();
+  }
+
+  private onAcknowledged(): void {
+    this.intakes.roomChanged();
+    if (this.state === 'running') this.checkpoints.changed();
+  }
+
+  private collect(): StagedCheckpoint {
+    this.registry.forgetVersions(this.shard.drainedVersions());
+    const keys = this.shardState.takeChanges();
+    const outbox = this.outbox.stage();
+    const sources = this.intakes.save();
+    const checkpoint: StoredCheckpoint = {
+      format: STATE_FORMAT,
+      namespace: this.settings.namespace,
+      at: this.deps.clock.now(),
+      revision: this.revision,
+      shard: this.shard.save(),
+      sources,
+      outbox: outbox.checkpoint,
+    };
+    const changes: StoreChange[] = [
+      ...keys,
+      ...this.pendingChanges.splice(0),
+      ...this.registry.takeChanges(),
+      ...outbox.changes,
+      { kind: 'put', key: checkpointKey(SHARD), value: JSON.stringify(checkpoint) },
+    ];
+    const positions = new Map(Object.entries(sources).map(([name, { position }]) => [name, position]));
+    return {
+      changes,
+      dirtyKeys: keys.length,
+      committed: () => {
+        this.checkpointedPositions = positions;
+        outbox.committed();
+      },
+    };
+  }
+
+  private async leaveDurable(): Promise<void> {
+    const { clock } = this.deps;
+    await this.checkpoints.now();
+    await new Promise<void>((resolve) => {
+      const cancel = clock.after(this.settings.stopWaitMaxMs, resolve);
+      void this.outbox.drained().then(() => {
+        cancel();
+        resolve();
+      });
+    });
+    await this.checkpoints.now();
+  }
+}
+
+function toWatermark(saved: number | null | 'end'): number {
+  return saved === 'end' ? Infinity : (saved ?? -Infinity);
+}
+
+function describeError(error: unknown): { readonly code: string; readonly message: string } {
+  if (!(error instanceof Error)) return { code: 'unknown', message: String(error) };
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  return { code, message: error.message };
+}

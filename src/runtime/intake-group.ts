@@ -1,0 +1,195 @@
+/**
+ * The sources at work: one intake each, held back together while the outbox is full. Dead letters and late events become
+ * messages here.
+ */
+import type { DeadLetter } from '../core/decode/decode-message.js';
+import type { RuleSet, SourcePlan } from '../core/document/plans.js';
+import type { StreamEvent } from '../core/model/event.js';
+import { eventIdentity } from '../core/model/event.js';
+import type { Shard } from '../core/shard/shard.js';
+import { advanceShard } from '../core/shard/shard.js';
+import type { OutboundMessage } from '../ports/sink.js';
+import type { EngineDependencies, EngineSettings } from './engine-options.js';
+import { EngineError } from './engine-options.js';
+import type { IntakeReceiver, SavedSource } from './source-intake.js';
+import { SourceIntake } from './source-intake.js';
+
+export interface IntakeGroupOptions {
+  readonly deps: EngineDependencies;
+  readonly settings: EngineSettings;
+  readonly shard: Shard;
+  readonly advance: (source: string, events: readonly StreamEvent[], watermark: number) => void;
+  readonly publish: (message: OutboundMessage) => void;
+  readonly outboxWaiting: () => number;
+  readonly batchDone: () => void;
+  readonly onFailure: (error: unknown) => void;
+}
+
+interface Running {
+  readonly plan: SourcePlan;
+  readonly intake: SourceIntake;
+  readonly done: Promise<void>;
+}
+
+export class IntakeGroup implements IntakeReceiver {
+  private readonly running = new Map<string, Running>();
+  /** Positions of sources that are not running: removed ones are forgotten, changed ones begin again from here. */
+  private readonly parked = new Map<string, SavedSource>();
+  private waitingForRoom: (() => void)[] = [];
+  private stopping = false;
+  private restoring = false;
+
+  constructor(private readonly options: IntakeGroupOptions) {}
+
+  get intakes(): readonly SourceIntake[] {
+    return [...this.running.values()].map((one) => one.intake);
+  }
+
+  planOf(name: string): SourcePlan | undefined {
+    return this.running.get(name)?.plan;
+  }
+
+  /** Takes over the positions of a checkpoint, before the first `use`. */
+  restore(saved: Readonly<Record<string, SavedSource>>): void {
+    for (const [name, source] of Object.entries(saved)) this.parked.set(name, source);
+    this.restoring = true;
+  }
+
+  /** Begins to read every source that a rule of the set uses and that is not being read yet; forgets the positions of others. */
+  use(ruleSet: RuleSet): void {
+    const used = usedSources(ruleSet);
+    for (const plan of ruleSet.sources.values()) {
+      if (used.has(plan.name) && !this.running.has(plan.name)) this.open(plan, this.parked.get(plan.name));
+    }
+    this.parked.clear();
+    this.restoring = false;
+  }
+
+  /** Stops every source that the next set does not have as it is. Resolves when they are quiet. */
+  async retire(next: RuleSet): Promise<void> {
+    const used = usedSources(next);
+    for (const [name, { plan, intake, done }] of this.running) {
+      const wanted = used.has(name) ? next.sources.get(name) : undefined;
+      if (wanted?.hash === plan.hash) continue;
+      await intake.stop();
+      await done;
+      if (wanted !== undefined && sameInput(wanted, plan)) this.parked.set(name, intake.save());
+      this.running.delete(name);
+    }
+  }
+
+  /** Resolves when no source is being read. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.roomChanged();
+    await Promise.all([...this.running.values()].map((one) => one.intake.stop()));
+    await Promise.all([...this.running.values()].map((one) => one.done));
+  }
+
+  /** Resolves when every source has ended; never, if one is a stream. */
+  async allEnded(): Promise<void> {
+    await Promise.all([...this.running.values()].map((one) => one.done));
+  }
+
+  save(): Record<string, SavedSource> {
+    const saved = Object.fromEntries(this.parked);
+    for (const [name, { intake }] of this.running) saved[name] = intake.save();
+    return saved;
+  }
+
+  /** The outbox has room again, perhaps. */
+  roomChanged(): void {
+    if (!this.stopping && this.options.outboxWaiting() > this.options.settings.outboxWaitingMax) return;
+    for (const resume of this.waitingForRoom.splice(0)) resume();
+  }
+
+  events(source: string, events: readonly StreamEvent[], watermark: number): void {
+    this.options.advance(source, events, watermark);
+  }
+
+  refeed(event: StreamEvent): void {
+    advanceShard(this.options.shard, { kind: 'refeed', event });
+  }
+
+  late(event: StreamEvent): void {
+    const { meter } = this.options.deps;
+    meter.count('weir_late_events_total', 1, { source: event.source });
+    if (this.running.get(event.source)?.plan.late !== 'sideOutput') return;
+    const { source, seq, index, subject, body } = event;
+    const time = new Date(event.time).toISOString();
+    const arrival = new Date(event.arrival).toISOString();
+    this.publishAside('late', source, eventIdentity(event), { source, seq, index, time, arrival, subject, body });
+  }
+
+  dead(letter: DeadLetter): void {
+    const { source, seq, index, reason } = letter;
+    this.options.deps.meter.count('weir_dead_letters_total', 1, { source, reason });
+    this.publishAside('dead', source, `${source}/${seq}/${index}/${reason}`, letter);
+  }
+
+  gap(source: string, first: number, last: number): void {
+    this.options.deps.meter.count('weir_source_gaps_total', last - first + 1, { source });
+    this.options.deps.log.warn('the stream no longer holds messages it had', { source, first, last });
+  }
+
+  batchDone(): void {
+    this.options.batchDone();
+  }
+
+  async ready(): Promise<void> {
+    while (!this.stopping && this.options.outboxWaiting() > this.options.settings.outboxWaitingMax) {
+      await new Promise<void>((resolve) => this.waitingForRoom.push(resolve));
+    }
+  }
+
+  private publishAside(what: 'late' | 'dead', source: string, identity: string, body: unknown): void {
+    const { settings, deps } = this.options;
+    const id = deps.digest(JSON.stringify([settings.namespace, what, identity])).slice(0, 40);
+    const subject = `${settings.alertPrefix}.${what}.${source}`;
+    this.options.publish({ id, subject, contentType: 'application/json', body: JSON.stringify(body) });
+  }
+
+  private open(plan: SourcePlan, saved: SavedSource | undefined): void {
+    const { deps, settings, shard, onFailure } = this.options;
+    const kind = plan.document.nats !== undefined ? 'nats' : 'file';
+    const opener = deps.openers[kind];
+    if (opener === undefined) {
+      const message = `The source \`${plan.name}\` reads from ${kind}, which is not connected here.`;
+      throw new EngineError('source-kind', message, { source: plan.name });
+    }
+    const intake = new SourceIntake({
+      plan,
+      opener,
+      saved,
+      refeeds: this.restoring,
+      receiver: this,
+      clock: deps.clock,
+      batchMessagesMax: settings.batchMessagesMax,
+      pollWaitMs: settings.pollWaitMs,
+      shardLowestSeq: () => shard.lowestSeq(plan.name),
+      shardWatermark: () => shard.lowestGroupWatermark(plan.name),
+    });
+    const done = intake.run().then(
+      () => this.onEnd(intake),
+      (error: unknown) => onFailure(error),
+    );
+    this.running.set(plan.name, { plan, intake, done });
+  }
+
+  private onEnd(intake: SourceIntake): void {
+    if (intake.failure === undefined) return;
+    const { code, message, fields } = intake.failure;
+    this.options.deps.log.error('a source is refused', { source: intake.name, code, message, ...fields });
+    this.options.deps.meter.count('weir_source_refusals_total', 1, { source: intake.name, code });
+  }
+}
+
+/** A source is read while a rule uses it. */
+function usedSources(ruleSet: RuleSet): ReadonlySet<string> {
+  return new Set([...ruleSet.rules.values()].flatMap((plan) => plan.sources));
+}
+
+/** True if a changed source still reads the same records: then it goes on from its position. */
+function sameInput(a: SourcePlan, b: SourcePlan): boolean {
+  return JSON.stringify([a.document.nats, a.document.file]) === JSON.stringify([b.document.nats, b.document.file]);
+}

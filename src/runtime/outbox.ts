@@ -1,0 +1,191 @@
+/**
+ * The outbox: messages that are durable and not yet known to be published. A message is handed to the sink only after the
+ * checkpoint that holds it is durable, and leaves the store only after the sink acknowledged it.
+ *
+ * `since` is a sequence of the alert stream: every message still in the store was published after it, if at all. So a restart
+ * reads the stream from there, and publishes what it does not find.
+ */
+import { assert } from '../core/assert.js';
+import type { Log } from '../ports/log.js';
+import type { Meter } from '../ports/meter.js';
+import type { AlertSink, OutboundMessage, PublishAck } from '../ports/sink.js';
+import { SinkError } from '../ports/sink.js';
+import type { StateStore, StoreChange } from '../ports/store.js';
+import { outboxKey, parseOutboxKey, rangeOf } from './state-layout.js';
+
+interface Entry {
+  readonly number: number;
+  readonly message: OutboundMessage;
+}
+
+export interface OutboxOptions {
+  readonly sink: AlertSink;
+  readonly log: Log;
+  readonly meter: Meter;
+  readonly publishBatchMax: number;
+  /** The relay failed for good. */
+  readonly onFailure: (error: unknown) => void;
+  /** Something was acknowledged: room, and a checkpoint that could delete it. */
+  readonly onAcknowledged: () => void;
+}
+
+export interface OutboxCheckpoint {
+  readonly next: number;
+  readonly since: number;
+}
+
+export class Outbox {
+  published = 0;
+  refused = 0;
+  private next = 1;
+  private since = 0;
+  /** Not yet in a durable checkpoint. */
+  private fresh: Entry[] = [];
+  /** Durable, waiting for the relay. */
+  private durable: Entry[] = [];
+  /** In a checkpoint that is being written. */
+  private staged = 0;
+  /** Handed to the sink, and the highest acknowledgement when they were. */
+  private publishing = 0;
+  private batchSince = 0;
+  /** Acknowledged, still in the store. */
+  private acknowledged: number[] = [];
+  private highestAck = 0;
+  private relaying = false;
+  private closed = false;
+  private idle: (() => void)[] = [];
+
+  constructor(private readonly options: OutboxOptions) {}
+
+  /** Messages not yet acknowledged. */
+  get waiting(): number {
+    return this.fresh.length + this.staged + this.durable.length + this.publishing;
+  }
+
+  /** Messages the next checkpoint must make durable. */
+  get freshCount(): number {
+    return this.fresh.length;
+  }
+
+  get deletable(): number {
+    return this.acknowledged.length;
+  }
+
+  add(message: OutboundMessage): void {
+    this.fresh.push({ number: this.next++, message });
+  }
+
+  /**
+   * Reads what the last run left, drops what the alert stream already has, and queues the rest. Rejects with `SinkError`
+   * when the stream no longer tells.
+   */
+  async recover(store: StateStore, checkpoint: OutboxCheckpoint | undefined): Promise<void> {
+    if (checkpoint === undefined) {
+      this.since = await this.options.sink.lastSeq();
+      this.highestAck = this.since;
+      return;
+    }
+    this.next = checkpoint.next;
+    this.since = checkpoint.since;
+    this.highestAck = this.since;
+    const left: Entry[] = [];
+    for await (const [key, value] of store.entries(...rangeOf('o/'))) {
+      left.push({ number: parseOutboxKey(key), message: JSON.parse(value) as OutboundMessage });
+    }
+    if (left.length === 0) return;
+    const known = await this.options.sink.publishedSince(this.since);
+    for (const entry of left) {
+      if (known.has(entry.message.id)) this.acknowledged.push(entry.number);
+      else this.durable.push(entry);
+    }
+    this.options.log.info('outbox recovered', { left: left.length, published: this.acknowledged.length });
+  }
+
+  /** What the checkpoint about to be written must hold. The caller calls `committed` once it is durable. */
+  stage(): { readonly changes: StoreChange[]; readonly checkpoint: OutboxCheckpoint; readonly committed: () => void } {
+    const staged = this.fresh;
+    this.fresh = [];
+    const changes: StoreChange[] = staged.map(({ number, message }) => ({
+      kind: 'put',
+      key: outboxKey(number),
+      value: JSON.stringify(message),
+    }));
+    for (const number of this.acknowledged) changes.push({ kind: 'del', key: outboxKey(number) });
+    this.acknowledged = [];
+    this.since = this.publishing > 0 ? this.batchSince : this.highestAck;
+    this.staged += staged.length;
+    const committed = (): void => {
+      this.staged -= staged.length;
+      for (const entry of staged) this.durable.push(entry);
+      this.relay();
+    };
+    return { changes, checkpoint: { next: this.next, since: this.since }, committed };
+  }
+
+  /** Publishes what is durable, batch by batch, until nothing is left. */
+  relay(): void {
+    if (this.relaying || this.closed || this.durable.length === 0) {
+      this.settleIdle();
+      return;
+    }
+    this.relaying = true;
+    void this.relayAll().then(
+      () => this.endRelay(),
+      (error: unknown) => this.failRelay(error),
+    );
+  }
+
+  /** Resolves when nothing waits for an acknowledgement. */
+  async drained(): Promise<void> {
+    if (this.waiting === 0) return;
+    await new Promise<void>((resolve) => this.idle.push(resolve));
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  private async relayAll(): Promise<void> {
+    while (this.durable.length > 0 && !this.closed) {
+      const batch = this.durable.splice(0, this.options.publishBatchMax);
+      this.batchSince = this.highestAck;
+      this.publishing = batch.length;
+      const acks = await this.options.sink.publish(batch.map((entry) => entry.message));
+      assert(acks.length === batch.length, 'the sink answers for every message');
+      this.publishing = 0;
+      batch.forEach((entry, at) => this.settle(entry, acks[at] as PublishAck));
+      this.options.onAcknowledged();
+    }
+  }
+
+  private settle(entry: Entry, ack: PublishAck): void {
+    this.acknowledged.push(entry.number);
+    if (ack.refused !== undefined) {
+      this.refused++;
+      this.options.meter.count('weir_outbox_refused_total');
+      const { id, subject } = entry.message;
+      this.options.log.error('a message can never be published and was dropped', { id, subject, ...ack.refused });
+      return;
+    }
+    this.published++;
+    if (ack.seq > this.highestAck) this.highestAck = ack.seq;
+    this.options.meter.count('weir_outbox_published_total', 1, { duplicate: String(ack.duplicate) });
+  }
+
+  private endRelay(): void {
+    this.relaying = false;
+    if (this.durable.length > 0 && !this.closed) this.relay();
+    else this.settleIdle();
+  }
+
+  private failRelay(error: unknown): void {
+    this.relaying = false;
+    if (this.closed && error instanceof SinkError && error.code === 'closed') return;
+    this.options.onFailure(error);
+  }
+
+  private settleIdle(): void {
+    if (this.waiting > 0) return;
+    for (const resolve of this.idle.splice(0)) resolve();
+  }
+}

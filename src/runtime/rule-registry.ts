@@ -1,0 +1,188 @@
+/**
+ * Which rules are in force, under which generation and version, and which old versions still drain. A rule that changes
+ * gets a new version, one that is deleted and created again a new generation: old state is never seen by a new rule.
+ */
+import type { PlacedDocument, WeirDocument } from '../core/document/documents.js';
+import type { RulePlan, RuleSet } from '../core/document/plans.js';
+import type { RuleAssignment } from '../core/shard/active-rule.js';
+import type { StoreChange } from '../ports/store.js';
+import { ruleKey } from './state-layout.js';
+
+/** A version as the store keeps it; `documents` recompile it after a restart while it drains. */
+export interface StoredVersion {
+  readonly version: number;
+  readonly hash: string;
+  readonly revision: number;
+  readonly draining: boolean;
+  readonly documents: readonly WeirDocument[];
+}
+
+export interface StoredRule {
+  readonly name: string;
+  readonly generation: number;
+  readonly versions: readonly StoredVersion[];
+}
+
+interface HeldVersion extends StoredVersion {
+  readonly plan: RulePlan;
+}
+
+interface HeldRule {
+  readonly name: string;
+  readonly generation: number;
+  versions: HeldVersion[];
+}
+
+/** Gives the plan of a stored version: of this rule, hash and documents; undefined if it no longer compiles. */
+export type RecompileRule = (name: string, hash: string, documents: readonly WeirDocument[]) => RulePlan | undefined;
+
+/** What applying a set of documents would change. */
+export interface RuleChanges {
+  readonly added: readonly string[];
+  readonly changed: readonly string[];
+  readonly removed: readonly string[];
+}
+
+export class RuleRegistry {
+  private readonly rules = new Map<string, HeldRule>();
+  private nextGeneration = 1;
+  private changes: StoreChange[] = [];
+
+  /** Takes over what the store holds. Draining versions that no longer compile are dropped and named. */
+  load(stored: readonly StoredRule[], recompile: RecompileRule): readonly string[] {
+    const lost: string[] = [];
+    for (const { name, generation, versions } of stored) {
+      const held = versions.flatMap((version): HeldVersion[] => {
+        const plan = recompile(name, version.hash, version.documents);
+        if (plan === undefined) lost.push(`${name} version ${version.version}`);
+        return plan === undefined ? [] : [{ ...version, plan }];
+      });
+      this.rules.set(name, { name, generation, versions: held });
+      this.nextGeneration = Math.max(this.nextGeneration, generation + 1);
+    }
+    return lost;
+  }
+
+  /** What `apply` would do. */
+  compare(next: RuleSet): RuleChanges {
+    const added: string[] = [];
+    const changed: string[] = [];
+    for (const [name, plan] of next.rules) {
+      const held = this.rules.get(name);
+      if (held === undefined) added.push(name);
+      else if (currentOf(held)?.hash !== plan.hash) changed.push(name);
+    }
+    return { added, changed, removed: [...this.rules.keys()].filter((name) => !next.rules.has(name)) };
+  }
+
+  /** Puts a rule set in force. `documentsOf` gives what a rule needs to be compiled again. */
+  apply(next: RuleSet, documentsOf: (rule: string) => readonly WeirDocument[]): RuleChanges {
+    const changes = this.compare(next);
+    for (const name of changes.removed) this.forget(name);
+    for (const [name, plan] of next.rules) {
+      const held = this.rules.get(name);
+      const current = held === undefined ? undefined : currentOf(held);
+      if (held !== undefined && current?.hash === plan.hash) {
+        // The same meaning, perhaps another title: the newest plan speaks.
+        held.versions = held.versions.map((one) =>
+          one === current ? { ...one, plan, documents: documentsOf(name) } : one,
+        );
+        continue;
+      }
+      this.addVersion(held, plan, next.revision, documentsOf(name));
+    }
+    return changes;
+  }
+
+  /** Forgets versions whose drain is over. */
+  forgetVersions(drained: readonly { readonly generation: number; readonly version: number }[]): void {
+    for (const { generation, version } of drained) {
+      for (const rule of this.rules.values()) {
+        if (rule.generation !== generation || !rule.versions.some((one) => one.version === version)) continue;
+        rule.versions = rule.versions.filter((one) => one.version !== version);
+        this.keep(rule);
+      }
+    }
+  }
+
+  assignments(): RuleAssignment[] {
+    return [...this.rules.values()].map(({ name, generation, versions }) => ({
+      name,
+      generation,
+      versions: versions.map(({ version, plan, draining }) => ({ version, plan, draining })),
+    }));
+  }
+
+  planOf(rule: string, generation: number, version: number): RulePlan | undefined {
+    const held = this.rules.get(rule);
+    if (held?.generation !== generation) return undefined;
+    return held.versions.find((one) => one.version === version)?.plan;
+  }
+
+  revisionOf(rule: string, version: number): number {
+    return this.rules.get(rule)?.versions.find((one) => one.version === version)?.revision ?? 0;
+  }
+
+  get(rule: string): { readonly generation: number; readonly versions: readonly HeldVersion[] } | undefined {
+    return this.rules.get(rule);
+  }
+
+  /** Changes for the next checkpoint's batch. */
+  takeChanges(): StoreChange[] {
+    return this.changes.splice(0);
+  }
+
+  private addVersion(
+    held: HeldRule | undefined,
+    plan: RulePlan,
+    revision: number,
+    documents: readonly WeirDocument[],
+  ): void {
+    const restart = held !== undefined && plan.onUpdate === 'restart';
+    if (held !== undefined && restart) this.forget(held.name);
+    const rule: HeldRule =
+      held === undefined || restart ? { name: plan.name, generation: this.nextGeneration++, versions: [] } : held;
+    const version = Math.max(0, ...rule.versions.map((one) => one.version)) + 1;
+    rule.versions = rule.versions.map((one) => ({ ...one, draining: true }));
+    rule.versions.push({ version, hash: plan.hash, revision, draining: false, documents, plan });
+    this.rules.set(plan.name, rule);
+    this.keep(rule);
+  }
+
+  private forget(name: string): void {
+    const rule = this.rules.get(name);
+    if (rule === undefined) return;
+    this.rules.delete(name);
+    this.changes.push({ kind: 'del', key: ruleKey(rule.generation) });
+  }
+
+  private keep({ name, generation, versions }: HeldRule): void {
+    const stored: StoredRule = {
+      name,
+      generation,
+      versions: versions.map(({ version, hash, revision, draining, documents }) => ({
+        version,
+        hash,
+        revision,
+        draining,
+        documents,
+      })),
+    };
+    this.changes.push({ kind: 'put', key: ruleKey(generation), value: JSON.stringify(stored) });
+  }
+}
+
+function currentOf(rule: HeldRule): HeldVersion | undefined {
+  return rule.versions.find((one) => !one.draining);
+}
+
+/** The documents a rule's meaning depends on: itself, its pattern, its sources. */
+export function documentsOfRule(name: string, documents: readonly PlacedDocument[]): WeirDocument[] {
+  const find = (kind: string, wanted: string): WeirDocument[] =>
+    documents.filter(({ document }) => document.kind === kind && document.name === wanted).map((one) => one.document);
+  const [rule] = find('rule', name);
+  if (rule === undefined || rule.kind !== 'rule') return [];
+  const sources = typeof rule.source === 'string' ? [rule.source] : rule.source;
+  const pattern = typeof rule.pattern === 'string' ? find('pattern', rule.pattern) : [];
+  return [rule, ...pattern, ...sources.flatMap((source) => find('source', source))];
+}

@@ -1,0 +1,19 @@
+/** Limits and intervals of the runtime, by name; each can be set through `EngineOptions`. */
+export const runtimeDefaults = {
+  /** A checkpoint is due this long after the last one when anything changed. */
+  checkpointIntervalMs: 1_000,
+  /** … and this long after an alert began to wait. */
+  alertDelayMaxMs: 10,
+  /** Share of the time that checkpoints may block the event loop: after one that blocked b ms the next waits at least b / share. */
+  checkpointShareMax: 0.25,
+  /** Messages taken from a source at once. */
+  batchMessagesMax: 2_048,
+  /** How long a source waits for a message before it says that there is none. */
+  pollWaitMs: 250,
+  /** Alerts, dead letters and late events not yet acknowledged; beyond it the sources are not read. */
+  outboxWaitingMax: 50_000,
+  /** Messages handed to the sink at once. */
+  publishBatchMax: 1_024,
+  /** How long a stop waits for the outbox to drain before it leaves the rest to the next start. */
+  stopWaitMaxMs: 5_000,
+} as const;

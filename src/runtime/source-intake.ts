@@ -1,0 +1,258 @@
+/**
+ * One source at work: read, decode, order by event time, hand to the shard. Everything between two awaits is synchronous, so a
+ * checkpoint sees whole batches only.
+ */
+import type { SourcePlan } from '../core/document/plans.js';
+import type { DeadLetter, Decoded } from '../core/decode/decode-message.js';
+import { MessageDecoder } from '../core/decode/decode-message.js';
+import type { StreamEvent } from '../core/model/event.js';
+import type { SavedTimeline } from '../core/time/source-timeline.js';
+import { SourceTimeline } from '../core/time/source-timeline.js';
+import type { Clock } from '../ports/clock.js';
+import type { SourceBatch, SourceIdentity, SourceOpener, SourceReader, SourceStart } from '../ports/source.js';
+import { SourceError } from '../ports/source.js';
+
+/** A turn that takes this much longer than its wait means that the process stood still. */
+const STALL_MS = 1_000;
+
+/** What a checkpoint keeps of a source. */
+export interface SavedSource {
+  readonly identity: SourceIdentity | null;
+  /** Last sequence taken in. */
+  readonly position: number;
+  /** Lowest sequence that must be read again after a restart. */
+  readonly replayFrom: number;
+  readonly timeline: SavedTimeline;
+  /** [sequence, index] of late events between `replayFrom` and `position` that other sources still wait with. */
+  readonly late: readonly (readonly [number, number])[];
+}
+
+/** What an intake tells the engine, synchronously and in order. */
+export interface IntakeReceiver {
+  /** Events final for the source, in order, and its watermark. */
+  events(source: string, events: readonly StreamEvent[], watermark: number): void;
+  /** An event that was final for its source before the restart, but not for every rule. */
+  refeed(event: StreamEvent): void;
+  late(event: StreamEvent): void;
+  dead(letter: DeadLetter): void;
+  gap(source: string, first: number, last: number): void;
+  /** A batch is through: the state is consistent. */
+  batchDone(): void;
+  /** Resolves when the engine takes more. */
+  ready(): Promise<void>;
+}
+
+export interface IntakeOptions {
+  readonly plan: SourcePlan;
+  readonly opener: SourceOpener;
+  readonly saved: SavedSource | undefined;
+  /** The process restarted: what waited for other sources must be put back. False when only this source did. */
+  readonly refeeds: boolean;
+  readonly receiver: IntakeReceiver;
+  readonly clock: Clock;
+  readonly batchMessagesMax: number;
+  readonly pollWaitMs: number;
+  /** Lowest event sequence of the source that waits in the shard, and the lowest watermark of the groups it feeds. */
+  readonly shardLowestSeq: () => number | undefined;
+  readonly shardWatermark: () => number;
+}
+
+export type IntakeState = 'starting' | 'waiting' | 'running' | 'caught-up' | 'refused' | 'ended' | 'stopped';
+
+export class SourceIntake {
+  state: IntakeState = 'starting';
+  failure: SourceError | undefined;
+  /** Why the source cannot be opened yet, while `waiting`. */
+  waitingFor: { readonly code: string; readonly message: string } | undefined;
+  position = 0;
+  pending: number | undefined;
+  events = 0;
+  lateCount = 0;
+  deadCount = 0;
+  gapCount = 0;
+  readonly timeline: SourceTimeline;
+  private readonly decoder: MessageDecoder;
+  private reader: SourceReader | undefined;
+  private identity: SourceIdentity | null = null;
+  /** Highest sequence the checkpoint had taken in: at or below it nothing is counted or reported again. */
+  private replayTo = 0;
+  /** Highest sequence read since this intake began: below `replayTo` it is still putting back. */
+  private scanned = 0;
+  private readonly knownLate = new Set<string>();
+  private lateHeld: [number, number, number][] = [];
+  private stopping = false;
+  private lastTurn = 0;
+  private readonly decoded: Decoded = { events: [], dead: [] };
+  private readonly out: StreamEvent[] = [];
+
+  constructor(private readonly options: IntakeOptions) {
+    const { plan, saved } = options;
+    this.timeline = new SourceTimeline(plan.watermark);
+    this.decoder = new MessageDecoder(plan.name, plan.decode);
+    if (saved === undefined) return;
+    this.identity = saved.identity;
+    this.position = saved.position;
+    this.replayTo = saved.position;
+    this.timeline.load(saved.timeline);
+    for (const [seq, index] of saved.late) this.knownLate.add(`${seq}/${index}`);
+  }
+
+  get name(): string {
+    return this.options.plan.name;
+  }
+
+  /** Reads until the source ends, refuses, or `stop` is called. Rejects only with a fault that is not the source's. */
+  async run(): Promise<void> {
+    try {
+      this.reader = await this.options.opener.open(this.options.plan.document, this.startAt(), {
+        onWaiting: (reason) => {
+          this.state = 'waiting';
+          this.waitingFor = reason;
+        },
+        isCancelled: () => this.stopping,
+      });
+      if (this.stopping) return;
+      this.begin(this.reader.identity);
+      await this.loop(this.reader);
+    } catch (error) {
+      if (this.stopping) return;
+      if (!(error instanceof SourceError)) throw error;
+      this.failure = error;
+      this.state = 'refused';
+    } finally {
+      await this.reader?.close();
+      if (this.stopping && this.state !== 'refused') this.state = 'stopped';
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    await this.reader?.close();
+  }
+
+  save(): SavedSource {
+    const groupWatermark = this.options.shardWatermark();
+    const { saved } = this.options;
+    const replaying = saved !== undefined && this.scanned < this.replayTo;
+    const waiting = [this.timeline.lowestSeq(), this.options.shardLowestSeq()].filter((seq) => seq !== undefined);
+    const replayFrom = Math.min(this.position + 1, replaying ? saved.replayFrom : Infinity, ...waiting);
+    this.lateHeld = this.lateHeld.filter(([seq, , time]) => seq >= replayFrom && time > groupWatermark);
+    const lateAhead = replaying ? saved.late.filter(([seq]) => seq > this.scanned) : [];
+    return {
+      identity: this.identity,
+      position: this.position,
+      replayFrom,
+      timeline: this.timeline.save(),
+      late: [...this.lateHeld.map(([seq, index]): [number, number] => [seq, index]), ...lateAhead],
+    };
+  }
+
+  private startAt(): SourceStart {
+    const { saved, plan } = this.options;
+    if (saved?.identity == null) return plan.start;
+    return { kind: 'position', afterSeq: saved.replayFrom - 1, identity: saved.identity };
+  }
+
+  private begin(identity: SourceIdentity): void {
+    const first = this.identity === null;
+    this.identity = identity;
+    // `new` means after what is there now: a position from the first moment on, so that a restart does not skip.
+    if (first && this.options.plan.start.kind === 'new' && identity.kind === 'jetstream')
+      this.position = identity.lastSeq;
+    this.state = 'running';
+  }
+
+  private async loop(reader: SourceReader): Promise<void> {
+    const { receiver, clock, batchMessagesMax, pollWaitMs } = this.options;
+    while (!this.stopping) {
+      await receiver.ready();
+      const batch = await reader.nextBatch(batchMessagesMax, pollWaitMs);
+      if (this.stopping) return;
+      this.take(batch);
+      if (batch.ended) {
+        this.finish();
+        return;
+      }
+      this.state = batch.caughtUp ? 'caught-up' : 'running';
+      if (batch.messages.length > 0) await clock.yield();
+    }
+  }
+
+  private take(batch: SourceBatch): void {
+    const { receiver, clock } = this.options;
+    for (const [first, last] of batch.gaps) {
+      if (last <= this.replayTo) continue;
+      this.gapCount += last - first + 1;
+      receiver.gap(this.name, first, last);
+    }
+    for (const message of batch.messages) {
+      this.decoder.decode(message, this.decoded);
+      this.order(message.seq <= this.replayTo);
+      this.scanned = message.seq;
+    }
+    this.scanned = Math.max(this.scanned, batch.scannedTo ?? 0);
+    this.position = Math.max(this.position, this.scanned);
+    this.pending = batch.pending;
+    if (batch.caughtUp && batch.messages.length === 0) this.tick(clock.now());
+    this.lastTurn = clock.monotonic();
+    this.give();
+  }
+
+  /** Passes the decoded events through event time; what a checkpoint already covers is only put back where it waited. */
+  private order(replayed: boolean): void {
+    const { events, dead } = this.decoded;
+    const { receiver } = this.options;
+    for (let i = 0; i < events.length; i++) {
+      const event = events[i] as StreamEvent;
+      if (replayed) this.putBack(event);
+      else if (this.timeline.accept(event, this.out)) this.events++;
+      else this.giveLate(event);
+    }
+    events.length = 0;
+    if (dead.length === 0) return;
+    if (!replayed) {
+      for (const letter of dead) receiver.dead(letter);
+      this.deadCount += dead.length;
+    }
+    dead.length = 0;
+  }
+
+  private giveLate(event: StreamEvent): void {
+    this.events++;
+    this.lateCount++;
+    // Only where another source holds a group back can a restart see this event again without knowing that it was late.
+    if (event.time > this.options.shardWatermark()) this.lateHeld.push([event.seq, event.index, event.time]);
+    this.options.receiver.late(event);
+  }
+
+  private putBack(event: StreamEvent): void {
+    if (event.time > this.timeline.watermark) {
+      this.timeline.restore(event);
+    } else if (this.knownLate.has(`${event.seq}/${event.index}`)) {
+      this.lateHeld.push([event.seq, event.index, event.time]);
+    } else if (this.options.refeeds) {
+      this.options.receiver.refeed(event);
+    }
+  }
+
+  /** The source is caught up and silent: the arrival clock moves on, an input like any other. */
+  private tick(nowMs: number): void {
+    if (this.options.plan.watermark.idleAfterMs === undefined || this.scanned < this.replayTo) return;
+    // After a standstill of the process what arrived meanwhile may not have been read yet: this turn tells nothing.
+    if (this.options.clock.monotonic() - this.lastTurn > this.options.pollWaitMs + STALL_MS) return;
+    this.timeline.tick(nowMs, this.out);
+  }
+
+  private give(): void {
+    const { receiver } = this.options;
+    receiver.events(this.name, this.out, this.timeline.watermark);
+    this.out.length = 0;
+    receiver.batchDone();
+  }
+
+  private finish(): void {
+    this.timeline.end(this.out);
+    this.state = 'ended';
+    this.give();
+  }
+}
