@@ -11,7 +11,8 @@ import { checkDeclarations, resolveParameters, undeclaredParameters } from './pa
 import type { ParameterValues } from './parameters.js';
 import { patternFindings, undeclaredInPattern } from './pattern-findings.js';
 import type { CompiledPattern, PatternTable } from './pattern-table.js';
-import type { PatternDef, StepDef } from './pattern-def.js';
+import type { StepDef } from './pattern-def.js';
+import { patternMeaning } from './pattern-table.js';
 import type { RulePlan } from './plans.js';
 import { pointerTo } from './pointer.js';
 import { ExpressionReader } from './report.js';
@@ -110,21 +111,15 @@ function checkTimeout(rule: RuleDocument, { def }: CompiledPattern, report: Repo
   );
 }
 
-/** The steps without what their meaning does not depend on. */
-function stepsText(steps: readonly StepDef[]): unknown[] {
-  return steps.map(({ pointer: _, group, ...step }) => ({ ...step, group: group && stepsText(group) }));
-}
-
 /** What a rule's matches depend on: not on its name, what it says, or whether it says it. */
 function ruleText(plan: Omit<RulePlan, 'hash'>, where: string | undefined): string {
-  const { withinMs, skip, steps }: PatternDef = plan.pattern;
   return canonicalJson({
     format: 'rule/1',
     sources: plan.sources,
     keys: plan.sources.map((name) => plan.keys.get(name)?.text),
     where,
     params: plan.params,
-    pattern: { withinMs, skip, steps: stepsText(steps) },
+    pattern: patternMeaning(plan.pattern),
     emit: plan.emit,
     limits: { runsPerKeyMax: plan.runsPerKeyMax, overflow: plan.overflow },
   });

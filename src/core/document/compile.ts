@@ -5,9 +5,11 @@
 import { limits } from '../limits.js';
 import type { Checked, Diagnostic } from '../model/diagnostic.js';
 import { canonicalJson } from './canonical-json.js';
+import { CompileCache } from './compile-cache.js';
 import { compileRule } from './compile-rule.js';
 import { compileSource } from './compile-source.js';
 import type { SourceEnvironment } from './compile-source.js';
+import { cacheExpressions } from './expression-cache.js';
 import { DocumentIndex } from './document-index.js';
 import type {
   BrokenDocument,
@@ -26,6 +28,8 @@ import { placeFinding, placeText, Report } from './report.js';
 
 export interface CompileEnvironment extends SourceEnvironment {
   readonly revision: number;
+  /** Give the same one for every revision, so that only what changed is compiled again. */
+  readonly cache?: CompileCache | undefined;
 }
 
 /** Text hash of a document as a whole: equal exactly when the documents say the same. */
@@ -52,12 +56,14 @@ class RuleSetCompiler {
   private readonly index: DocumentIndex;
   private readonly patterns: PatternTable;
 
-  constructor(
-    private readonly env: CompileEnvironment,
-    broken: readonly BrokenDocument[],
-  ) {
+  private readonly env: CompileEnvironment;
+  private readonly cache: CompileCache;
+
+  constructor(env: CompileEnvironment, broken: readonly BrokenDocument[]) {
+    this.env = { ...env, expressions: cacheExpressions(env.expressions) };
+    this.cache = env.cache ?? new CompileCache();
     this.index = new DocumentIndex(broken);
-    this.patterns = new PatternTable(env.expressions);
+    this.patterns = new PatternTable(this.env.expressions);
   }
 
   compile(documents: readonly PlacedDocument[]): void {
@@ -74,21 +80,34 @@ class RuleSetCompiler {
 
   private compileOne(placed: PlacedDocument, report: Report): void {
     const { document } = placed;
-    if (document.kind === 'source') {
-      const plan = compileSource(placed as PlacedDocument<SourceDocument>, report, this.env);
-      if (plan !== undefined) this.sources.set(plan.name, plan);
-    } else if (document.kind === 'rule') {
-      const { index, patterns, env } = this;
-      const plan = compileRule(placed as PlacedDocument<RuleDocument>, report, { ...env, index, patterns });
-      if (plan !== undefined) this.rules.set(plan.name, plan);
-    } else this.checkPattern(document, report);
+    if (document.kind === 'source') this.source(placed as PlacedDocument<SourceDocument>, report);
+    else if (document.kind === 'rule') this.rule(placed as PlacedDocument<RuleDocument>, report);
+    else if (!this.cache.hasPattern(document)) this.pattern(document, report);
   }
 
-  private checkPattern(pattern: PatternDocument, report: Report): void {
+  private source(placed: PlacedDocument<SourceDocument>, report: Report): void {
+    const plan = this.cache.source(placed.document) ?? compileSource(placed, report, this.env);
+    if (plan === undefined) return;
+    this.sources.set(plan.name, plan);
+    if (report.diagnostics.length === 0) this.cache.keepSource(plan);
+  }
+
+  private rule(placed: PlacedDocument<RuleDocument>, report: Report): void {
+    const { cache, index, patterns, env } = this;
+    const { expressions, digest } = env;
+    const plan =
+      cache.rule(placed.document, index) ?? compileRule(placed, report, { expressions, digest, index, patterns });
+    if (plan === undefined) return;
+    this.rules.set(plan.name, plan);
+    if (report.diagnostics.length === 0) cache.keepRule(plan, index);
+  }
+
+  private pattern(pattern: PatternDocument, report: Report): void {
     const declarations = checkDeclarations(pattern, '');
     const findings = [...declarations, ...undeclaredInPattern(pattern, '')];
     if (declarations.length === 0) findings.push(...(defaultOutcome(pattern, this.patterns)?.findings ?? []));
     findings.forEach((finding) => report.add(finding));
+    if (findings.length === 0) this.cache.keepPattern(pattern);
   }
 }
 

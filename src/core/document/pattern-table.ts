@@ -10,7 +10,7 @@ import { canonicalJson } from './canonical-json.js';
 import type { PatternBody } from './documents.js';
 import { normalizePattern } from './normalize-pattern.js';
 import type { ParameterValues } from './parameters.js';
-import type { PatternDef } from './pattern-def.js';
+import type { PatternDef, StepDef } from './pattern-def.js';
 import type { Finding } from './report.js';
 
 export interface CompiledPattern {
@@ -33,8 +33,16 @@ export interface PatternUse {
   readonly params: ParameterValues;
 }
 
+/** What the matches of a pattern depend on, but for the values of its parameters. */
+export function patternMeaning({ withinMs, skip, steps }: PatternDef): unknown {
+  const meaningOf = (step: StepDef): unknown => ({ ...step, pointer: undefined, group: step.group?.map(meaningOf) });
+  return { withinMs, skip, steps: steps.map(meaningOf) };
+}
+
 export class PatternTable {
   private readonly outcomes = new Map<PatternBody, Map<string, PatternOutcome>>();
+  /** Automata by meaning: patterns that differ in nothing but parameters share states and conditions. */
+  private readonly automata = new Map<string, Automaton>();
 
   constructor(private readonly expressions: ExpressionCompiler) {}
 
@@ -44,32 +52,48 @@ export class PatternTable {
     const key = canonicalJson(use.params);
     const known = ofBody.get(key);
     if (known !== undefined) return known;
-    const outcome = compilePattern(use, this.expressions);
+    const outcome = this.compileUse(use);
     ofBody.set(key, outcome);
     return outcome;
   }
+
+  private compileUse(use: PatternUse): PatternOutcome {
+    const { name, params, pointer } = use;
+    const normalized = normalizePattern(use.body, { name, params, pointer });
+    const findings = findingsOf(normalized, use);
+    if (!normalized.ok) return { pattern: undefined, findings };
+    const def = normalized.value;
+    const compiled = this.automatonOf(def);
+    findings.push(...findingsOf(compiled, use));
+    if (compiled.ok) return { pattern: { def, automaton: compiled.value }, findings };
+    const { expressions } = this;
+    return { pattern: undefined, findings: expressionFindings(def, use, { expressions, findings }) };
+  }
+
+  private automatonOf(def: PatternDef): Checked<Automaton> {
+    const meaning = canonicalJson(patternMeaning(def));
+    const known = this.automata.get(meaning);
+    if (known !== undefined) return { ok: true, value: { ...known, params: def.params }, warnings: [] };
+    const compiled = compileAutomaton(def, { expressions: this.expressions });
+    if (compiled.ok && compiled.warnings.length === 0) this.automata.set(meaning, compiled.value);
+    return compiled;
+  }
 }
 
-function compilePattern(use: PatternUse, expressions: ExpressionCompiler): PatternOutcome {
-  const { body, name, params, pointer } = use;
-  const normalized = normalizePattern(body, { name, params, pointer });
-  if (!normalized.ok) return { pattern: undefined, findings: findingsOf(normalized, use) };
-  const def = normalized.value;
-  const compiled = compileAutomaton(def, { expressions });
-  const findings = [...findingsOf(normalized, use), ...findingsOf(compiled, use)];
-  if (compiled.ok) return { pattern: { def, automaton: compiled.value }, findings };
-  const stages = expressionStages(def);
-  return {
-    pattern: undefined,
-    findings: findings.map((finding) => {
-      const source = textAt(body, finding.pointer.slice(pointer.length));
-      const result =
-        source === undefined ? undefined : expressions.compile(source, { stages, params: true, key: true });
-      const problem =
-        result?.ok === false ? result.problems.find(({ message }) => message === finding.message) : undefined;
-      return problem === undefined ? finding : { ...finding, offset: problem.position };
-    }),
-  };
+/** What is wrong with the expressions of a pattern, at the character. */
+function expressionFindings(def: PatternDef, use: PatternUse, { expressions, findings }: Failed): Finding[] {
+  const names = { stages: expressionStages(def), params: true, key: true };
+  return findings.map((finding) => {
+    const source = textAt(use.body, finding.pointer.slice(use.pointer.length));
+    const result = source === undefined ? undefined : expressions.compile(source, names);
+    const problem = result?.ok === false && result.problems.find(({ message }) => message === finding.message);
+    return problem ? { ...finding, offset: problem.position } : finding;
+  });
+}
+
+interface Failed {
+  readonly expressions: ExpressionCompiler;
+  readonly findings: readonly Finding[];
 }
 
 /** The text at a pointer below a pattern's body. */

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { CompileCache } from '../../../src/core/document/compile-cache.js';
+import type { RuleSet } from '../../../src/core/document/plans.js';
+import type { Checked } from '../../../src/core/model/diagnostic.js';
 import { compileRuleSet, hashDocument } from '../../../src/core/document/compile.js';
 import { parseDocuments } from '../../../src/adapters/document/parse-documents.js';
 import { limits } from '../../../src/core/limits.js';
@@ -75,6 +78,47 @@ sequence:
     expect(diagnosticsOf('kind: pattern\nname: p\nsequence: [{ begin: a, where: ?? }]\n', 'api')[0]).not.toHaveProperty(
       'file',
     );
+  });
+});
+
+describe('a cache between revisions', () => {
+  const documents = (text: string) => {
+    const parsed = parse(text);
+    if (!parsed.ok) throw new Error('must parse');
+    return parsed.value;
+  };
+  const rules =
+    'kind: rule\nname: r\nsource: s\npattern: p\n---\nkind: rule\nname: q\nsource: s\npattern: { within: 1s, sequence: [{ begin: a }] }\n';
+
+  it('keeps what did not change, and compiles what refers to what did', () => {
+    const env = { ...environment, cache: new CompileCache() };
+    const [source, pattern, ...both] = documents(`${SOURCE}${PATTERN}---\n${rules}`);
+    if (source === undefined || pattern === undefined) throw new Error('must parse');
+    const planOf = (set: Checked<RuleSet>, name: string) => (set.ok ? set.value.rules.get(name) : undefined);
+    const first = compileRuleSet([source, pattern, ...both], env);
+    const second = compileRuleSet([source, ...documents(PATTERN.replace('1m', '2m')), ...both], {
+      ...env,
+      revision: 8,
+    });
+    expect(second).toMatchObject({ ok: true, value: { revision: 8 } });
+    expect(planOf(second, 'q')).toBe(planOf(first, 'q'));
+    expect(planOf(first, 'r')?.pattern.withinMs).toBe(60_000);
+    expect(planOf(second, 'r')?.pattern.withinMs).toBe(120_000);
+    const without = compileRuleSet([pattern, ...both], env);
+    expect(without.ok ? [] : without.diagnostics.map(({ code }) => code)).toEqual(['unknown-source', 'unknown-source']);
+  });
+
+  it('tells a warning every time', () => {
+    const env = { ...environment, cache: new CompileCache() };
+    const all = documents(
+      `${SOURCE}kind: rule\nname: r\nsource: s\nonTimeout: {}\npattern: { sequence: [{ begin: a }] }\n`,
+    );
+    for (let round = 0; round < 2; round++) {
+      expect(compileRuleSet(all, env)).toMatchObject({
+        ok: true,
+        warnings: [{ code: 'never-times-out', severity: 'warning' }],
+      });
+    }
   });
 });
 
