@@ -18,16 +18,27 @@ export { cacheDir, findNatsServer, natsServerVersion, obtainNatsServer } from '.
 const readyTimeoutMs = 20_000;
 const stopTimeoutMs = 10_000;
 const startAttemptsMax = 5;
+const portMin = 12_000;
+const portMax = 32_000;
+const portAttemptsMax = 100;
 
-/** A port nobody listens on now. */
-export function freePort() {
-  return new Promise((fulfil, reject) => {
+/**
+ * A port nobody listens on now. Below the range systems give to outgoing connections: a server that is stopped and started again must find
+ * its port still free.
+ */
+export async function freePort() {
+  for (let attempt = 0; attempt < portAttemptsMax; attempt++) {
+    const port = portMin + Math.floor(Math.random() * (portMax - portMin));
+    if (await canListen(port)) return port;
+  }
+  throw new Error(`No free port between ${portMin} and ${portMax} was found in ${portAttemptsMax} attempts.`);
+}
+
+function canListen(port) {
+  return new Promise((fulfil) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => fulfil(port));
-    });
+    server.once('error', () => fulfil(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => fulfil(true)));
   });
 }
 

@@ -28,6 +28,8 @@ export interface SourceIdentity {
   readonly firstSeq: number;
   /** 0 for a file: its records are not counted before they are read. */
   readonly lastSeq: number;
+  /** One message of it and when it was stored: tells the same stream from another one should its creation time become doubtful. Kept with the rest in the checkpoint. */
+  readonly anchor?: { readonly seq: number; readonly storedAtMs: number };
 }
 
 export interface SourceBatch {
@@ -50,6 +52,7 @@ export interface SourceBatch {
 
 /** An open source. One reader at a time; `nextBatch` is not called again before it settled. */
 export interface SourceReader {
+  /** Read anew for every checkpoint: its `anchor` moves along with what was given. */
   readonly identity: SourceIdentity;
   /**
    * Waits until there is at least one message, the end, or `waitMsMax` has passed (then `messages` may be empty).

@@ -105,7 +105,7 @@ export function sourceContract(name: string, setup: (records: number) => Promise
     it('refuses a position of something that is not this source', async () => {
       const subject = await prepare(10);
       const reader = await open(subject, { kind: 'all' });
-      const identity = { ...reader.identity, id: `${reader.identity.id} of another time` };
+      const identity = { ...reader.identity, id: `another-${reader.identity.id}`, anchor: undefined };
       const opening = subject.opener.open(subject.source, { kind: 'position', afterSeq: 5, identity });
       await expect(opening).rejects.toBeInstanceOf(SourceError);
     });

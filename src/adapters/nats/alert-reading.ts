@@ -61,7 +61,7 @@ export function readAlertIds(options: AlertReadingOptions): Promise<ReadonlyMap<
         else missing += last - first + 1;
       },
       onChange: finishIfDone,
-      check: () => undefined,
+      check: () => Promise.resolve(),
       onFailure: finish,
     });
     feed.start();

@@ -1,3 +1,4 @@
+import type { NatsConnection } from '@nats-io/transport-node';
 import type { SourceDocument } from '../../core/document/documents.js';
 import type { Log } from '../../ports/log.js';
 import { SourceError } from '../../ports/source.js';
@@ -9,6 +10,7 @@ import { awaitStream, createConsumer, dropConsumer, openManager, waitReasonOf } 
 import type { WaitReason } from './stream-access.js';
 import { refusePosition, refuseRetention, subjectsMeet } from './stream-facts.js';
 import type { StreamFacts } from './stream-facts.js';
+import { refuseUnlessSame } from './stream-identity.js';
 import { StreamReader, toSourceError } from './stream-reader.js';
 
 export interface NatsSourceOptions {
@@ -35,6 +37,8 @@ interface OpeningContext {
   readonly options: SourceOpenOptions;
 }
 
+type PositionStart = Extract<SourceStart, { kind: 'position' }>;
+
 /** One `open`: waits for what is absent, refuses what cannot be read, resolves the start to a sequence. */
 class Opening {
   readonly #waiting: EpisodeLog;
@@ -52,7 +56,7 @@ class Opening {
     const facts = await this.#awaitStream(nats.stream);
     refuseRetention(facts);
     const onGap = nats.onGap ?? 'refuse';
-    if (start.kind === 'position') refusePosition(facts, { afterSeq: start.afterSeq, id: start.identity.id }, onGap);
+    if (start.kind === 'position') await this.#checkPosition(facts, start, onGap);
     if (!subjectsMeet(facts, nats.subjects)) this.#warnOfSubjects(facts, nats.subjects);
     const afterSeq = await this.#resolveStart(facts, start);
     const { link, log, consumerPrefix } = this.context;
@@ -86,6 +90,15 @@ class Opening {
     });
   }
 
+  async #checkPosition(facts: StreamFacts, start: PositionStart, onGap: 'refuse' | 'continue'): Promise<void> {
+    const { log } = this.context;
+    const { afterSeq, identity } = start;
+    await this.#retrying(facts.name, (connection) =>
+      refuseUnlessSame({ connection, facts, expected: identity, afterSeq, log }),
+    );
+    refusePosition(facts, afterSeq, onGap);
+  }
+
   #awaitStream(stream: string): Promise<StreamFacts> {
     return awaitStream({ link: this.context.link, stream, onWaiting: (reason) => this.#wait(reason) });
   }
@@ -98,20 +111,24 @@ class Opening {
   }
 
   /** The sequence before the first message stored at or after the time: the server's own search, asked through a consumer. */
-  async #findTime(stream: string, timeMs: number): Promise<number> {
+  #findTime(stream: string, timeMs: number): Promise<number> {
+    return this.#retrying(stream, async (connection) => {
+      const manager = await openManager(connection);
+      const prefix = `${this.context.consumerPrefix}_time`;
+      const info = await createConsumer(manager, { stream, prefix, start: { timeMs }, headersOnly: true });
+      dropConsumer(connection, stream, info.name);
+      return info.delivered.stream_seq;
+    });
+  }
+
+  /** Asks the server until it answers. A refusal ends it. */
+  async #retrying<T>(stream: string, ask: (connection: NatsConnection) => Promise<T>): Promise<T> {
     for (let attempt = 0; ; attempt++) {
       const connection = await this.context.link.ready();
       try {
-        const manager = await openManager(connection);
-        const info = await createConsumer(manager, {
-          stream,
-          prefix: `${this.context.consumerPrefix}_time`,
-          start: { timeMs },
-          headersOnly: true,
-        });
-        dropConsumer(connection, stream, info.name);
-        return info.delivered.stream_seq;
+        return await ask(connection);
       } catch (error) {
+        if (error instanceof SourceError) throw error;
         this.#wait(waitReasonOf(error, stream));
       }
       await this.context.link.pause(retryDelayMs(attempt));

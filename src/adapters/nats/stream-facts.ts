@@ -15,6 +15,10 @@ export interface StreamFacts {
   readonly createdAt: string;
   readonly firstSeq: number;
   readonly lastSeq: number;
+  readonly messages: number;
+  /** When the first and the last message were stored, ms; meaningless while there are none. */
+  readonly firstStoredAtMs: number;
+  readonly lastStoredAtMs: number;
   readonly retention: string;
   readonly subjects: readonly string[];
   /** Fed by other streams, so its own subjects do not tell what it holds. */
@@ -28,6 +32,9 @@ export function factsOf(info: StreamInfo): StreamFacts {
     createdAt: String(info.created),
     firstSeq: state.first_seq,
     lastSeq: state.last_seq,
+    messages: state.messages,
+    firstStoredAtMs: Date.parse(state.first_ts),
+    lastStoredAtMs: Date.parse(state.last_ts),
     retention: config.retention,
     subjects: config.subjects ?? [],
     fedByStreams: config.mirror !== undefined || (config.sources ?? []).length > 0,
@@ -40,7 +47,9 @@ export function streamId(facts: StreamFacts): string {
 }
 
 export function identityOf(facts: StreamFacts): SourceIdentity {
-  return { kind: 'jetstream', id: streamId(facts), firstSeq: facts.firstSeq, lastSeq: facts.lastSeq };
+  const { firstSeq, lastSeq, messages, lastStoredAtMs } = facts;
+  const anchor = messages > 0 ? { anchor: { seq: lastSeq, storedAtMs: lastStoredAtMs } } : {};
+  return { kind: 'jetstream', id: streamId(facts), firstSeq, lastSeq, ...anchor };
 }
 
 /** Throws `stream-retention`: only limits retention keeps messages whoever reads them. */
@@ -58,26 +67,21 @@ export function refuseRetention(facts: StreamFacts): void {
   );
 }
 
-/** Where reading stood: everything up to `afterSeq` of the stream `id` was read. */
-export interface StreamPosition {
-  readonly afterSeq: number;
-  readonly id: string;
-}
-
 const startAgain = 'start the source without its checkpoint (`start: all` or `start: new` under another source name)';
 
-/** Throws `stream-recreated`, `stream-behind` or, unless `onGap` is `continue`, `stream-purged`. */
-export function refusePosition(facts: StreamFacts, position: StreamPosition, onGap: 'refuse' | 'continue'): void {
-  const { afterSeq, id } = position;
+/** Throws `stream-recreated`. */
+export function refuseOtherStream(facts: StreamFacts, expected: SourceIdentity, afterSeq: number): never {
+  throw new SourceError(
+    'stream-recreated',
+    `Stream ${facts.name} is not the one the checkpoint knows (${expected.id}): it was created anew at ${facts.createdAt}, and no message shows otherwise, so position ${afterSeq} means other messages. ` +
+      `Choose: restore the stream from its backup, or ${startAgain}.`,
+    { stream: facts.name, position: afterSeq, expected: expected.id, found: streamId(facts) },
+  );
+}
+
+/** Throws `stream-behind` or, unless `onGap` is `continue`, `stream-purged`. `afterSeq`: everything up to it was read. */
+export function refusePosition(facts: StreamFacts, afterSeq: number, onGap: 'refuse' | 'continue'): void {
   const fields = { stream: facts.name, position: afterSeq, firstSeq: facts.firstSeq, lastSeq: facts.lastSeq };
-  if (id !== streamId(facts)) {
-    throw new SourceError(
-      'stream-recreated',
-      `Stream ${facts.name} is not the one the checkpoint knows (${id}): it was created anew at ${facts.createdAt}, so position ${afterSeq} means other messages. ` +
-        `Choose: restore the stream from its backup, or ${startAgain}.`,
-      { ...fields, expected: id, found: streamId(facts) },
-    );
-  }
   if (facts.lastSeq < afterSeq) {
     throw new SourceError(
       'stream-behind',

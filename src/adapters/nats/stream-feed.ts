@@ -1,5 +1,6 @@
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import type { Log } from '../../ports/log.js';
+import { SourceError } from '../../ports/source.js';
 import { EpisodeLog, reasonOf, retryDelayMs } from './backoff.js';
 import { NatsClosedError } from './connection.js';
 import type { NatsLink } from './connection.js';
@@ -30,9 +31,9 @@ export interface StreamFeedOptions {
   onGap(first: number, last: number): void;
   /** Something changed that a waiting caller should look at. */
   onChange(): void;
-  /** Before every consumer: throws when the stream must not be read on. `afterSeq`: everything up to it was received. */
-  check(facts: StreamFacts, afterSeq: number): void;
-  /** The feed stopped for good: `check` threw, or the link was closed. */
+  /** Before every consumer: rejects with `SourceError` when the stream must not be read on. `afterSeq`: everything up to it was received. */
+  check(facts: StreamFacts, afterSeq: number, connection: NatsConnection): Promise<void>;
+  /** The feed stopped for good: `check` refused, or the link was closed. */
   onFailure(error: unknown): void;
 }
 
@@ -43,10 +44,12 @@ export class StreamFeed {
   #pending: number | undefined;
   #closed = false;
   readonly #trouble: EpisodeLog;
+  readonly #absence: EpisodeLog;
 
   constructor(private readonly options: StreamFeedOptions) {
     this.#nextSeq = options.firstSeq;
     this.#trouble = new EpisodeLog(options.log, 'warn');
+    this.#absence = new EpisodeLog(options.log, 'warn');
   }
 
   /** Everything up to it was received or is known to be gone. */
@@ -92,16 +95,27 @@ export class StreamFeed {
     const { link, stream } = this.options;
     await link.ready();
     const facts = await awaitStream({ link, stream, onWaiting: (reason) => this.#sayWaiting(reason) });
-    if (this.#closed) return;
-    this.options.check(facts, this.receivedSeq);
-    this.#skipTo(facts.firstSeq);
     const connection = link.current();
-    if (connection === undefined) return;
+    this.#absence.clear();
+    if (this.#closed || connection === undefined || !(await this.#check(facts, connection))) return;
+    this.#skipTo(facts.firstSeq);
     const consumer = await this.#createConsumer(connection);
     if (consumer === undefined) return;
     const reason = await this.#read(connection, consumer);
     dropConsumer(connection, stream, consumer);
     if (!this.#closed && link.current() === connection) this.#say(`the consumer is made anew: ${reason}`);
+  }
+
+  /** False: could not be checked now. */
+  async #check(facts: StreamFacts, connection: NatsConnection): Promise<boolean> {
+    try {
+      await this.options.check(facts, this.receivedSeq, connection);
+      return !this.#closed;
+    } catch (error) {
+      if (error instanceof SourceError) throw error;
+      this.#say(`cannot check the stream: ${reasonOf(error)}`);
+      return false;
+    }
   }
 
   async #createConsumer(connection: NatsConnection): Promise<string | undefined> {
@@ -179,7 +193,8 @@ export class StreamFeed {
   /** The link itself says that NATS is away. A closed feed waits no longer. */
   #sayWaiting(reason: WaitReason): void {
     if (this.#closed) throw new NatsClosedError();
-    if (reason.code !== 'connection') this.#say(reason.message);
+    if (reason.code === 'connection') return;
+    this.#absence.say('A stream is waited for', { stream: this.options.stream, reason: reason.message });
   }
 
   #say(reason: string): void {

@@ -1,7 +1,7 @@
-import type { Msg } from '@nats-io/transport-node';
+import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import type { Log } from '../../ports/log.js';
 import { SourceError } from '../../ports/source.js';
-import type { SourceBatch, SourceIdentity, SourceReader } from '../../ports/source.js';
+import type { SourceBatch, SourceIdentity, SourceMessage, SourceReader } from '../../ports/source.js';
 import { reasonOf } from './backoff.js';
 import { BatchBuffer } from './batch-buffer.js';
 import { NatsClosedError } from './connection.js';
@@ -11,6 +11,7 @@ import { toSourceMessage } from './source-message.js';
 import { StreamFeed } from './stream-feed.js';
 import { identityOf, refusePosition, refuseRetention, streamId } from './stream-facts.js';
 import type { StreamFacts } from './stream-facts.js';
+import { refuseUnlessSame } from './stream-identity.js';
 import { createSubjectFilter } from './subjects.js';
 
 export interface StreamReaderOptions {
@@ -28,14 +29,14 @@ export interface StreamReaderOptions {
 
 /** Reads a JetStream stream: at positions, never acknowledging, foreign subjects passed over. */
 export class StreamReader implements SourceReader {
-  readonly identity: SourceIdentity;
+  #identity: SourceIdentity;
   readonly #buffer: BatchBuffer;
   readonly #feed: StreamFeed;
   readonly #accepts: (subject: string) => boolean;
   #failure: SourceError | undefined;
 
   constructor(private readonly options: StreamReaderOptions) {
-    this.identity = identityOf(options.facts);
+    this.#identity = identityOf(options.facts);
     this.#buffer = new BatchBuffer(options.afterSeq);
     this.#accepts = createSubjectFilter(options.subjects);
     this.#feed = new StreamFeed({
@@ -49,10 +50,14 @@ export class StreamReader implements SourceReader {
       onMessage: (message, delivery) => this.#receive(message, delivery),
       onGap: (first, last) => this.#buffer.addGap(first, last),
       onChange: () => this.#buffer.wake(),
-      check: (facts, afterSeq) => this.#check(facts, afterSeq),
+      check: (facts, afterSeq, connection) => this.#check(facts, afterSeq, connection),
       onFailure: (error) => this.#fail(error),
     });
     this.#feed.start();
+  }
+
+  get identity(): SourceIdentity {
+    return this.#identity;
   }
 
   async nextBatch(messagesMax: number, waitMsMax: number): Promise<SourceBatch> {
@@ -60,6 +65,7 @@ export class StreamReader implements SourceReader {
     if (this.#failure !== undefined && this.#buffer.messages === 0) throw this.#failure;
     const batch = this.#buffer.take(messagesMax, this.#feed.pending);
     this.#feed.fill();
+    this.#moveAnchor(batch.messages.at(-1));
     return batch;
   }
 
@@ -80,9 +86,16 @@ export class StreamReader implements SourceReader {
   }
 
   /** At every consumer anew: an outage is when streams get recreated, purged or restored. */
-  #check(facts: StreamFacts, afterSeq: number): void {
+  async #check(facts: StreamFacts, afterSeq: number, connection: NatsConnection): Promise<void> {
     refuseRetention(facts);
-    refusePosition(facts, { afterSeq, id: streamId(this.options.facts) }, this.options.onGap);
+    await refuseUnlessSame({ connection, facts, expected: this.#identity, afterSeq, log: this.options.log });
+    refusePosition(facts, afterSeq, this.options.onGap);
+    this.#identity = { ...this.#identity, id: streamId(facts) };
+  }
+
+  #moveAnchor(last: SourceMessage | undefined): void {
+    if (last?.arrival === undefined) return;
+    this.#identity = { ...this.#identity, anchor: { seq: last.seq, storedAtMs: last.arrival } };
   }
 
   #fail(error: unknown): void {

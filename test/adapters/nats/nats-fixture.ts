@@ -62,8 +62,9 @@ export class NatsFixture {
     return this.#admin;
   }
 
-  /** Administers the server's directory while the server itself is down. */
+  /** Stops the server and administers its directory through another one. */
   async behindItsBack(work: () => Promise<void>): Promise<void> {
+    await this.server.stop();
     await this.server.elsewhere(async (url) => {
       this.#adminUrl = url;
       await work();

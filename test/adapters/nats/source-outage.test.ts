@@ -1,6 +1,7 @@
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { StreamConfig } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import type { SourceReader } from '../../../src/ports/source.js';
 import { NatsFixture, natsSource, read, texts, until } from './nats-fixture.js';
@@ -10,10 +11,10 @@ afterEach(async () => {
   for (const step of undo.splice(0).reverse()) await step();
 });
 
-async function start(): Promise<NatsFixture> {
+async function start(config: Partial<StreamConfig> = {}): Promise<NatsFixture> {
   const fixture = await NatsFixture.start();
   undo.push(() => fixture.dispose());
-  await fixture.addStream('S', ['s.>']);
+  await fixture.addStream('S', ['s.>'], config);
   return fixture;
 }
 
@@ -98,26 +99,49 @@ describe('a server that goes away while a stream is read', () => {
 
   it('and comes back with the unread part purged: what was received is given, then it is refused, or the hole is told', async () => {
     for (const onGap of ['refuse', 'continue'] as const) {
-      const fixture = await start();
+      const fixture = await start({ max_msgs: 5 });
       await fixture.store('S', 's.a', 5);
       const reader = await openAll(fixture, onGap);
       await read(reader, (r) => r.messages.length >= 5);
-      await fixture.behindItsBack(async () => {
-        await fixture.store('S', 's.a', 10, 5);
-        await (await fixture.manager()).streams.update('S', { max_msgs: 4 });
-      });
+      await fixture.behindItsBack(async () => void (await fixture.store('S', 's.a', 10, 5)));
       await fixture.server.start();
       if (onGap === 'refuse') {
         await expect(read(reader, () => false)).rejects.toMatchObject({
           code: 'stream-purged',
-          fields: { position: 5, firstSeq: 12 },
+          fields: { position: 5, firstSeq: 11 },
         });
       } else {
-        const reading = await read(reader, (r) => r.messages.length >= 4);
-        expect(reading.gaps).toEqual([[6, 11]]);
-        expect(reading.messages.map((m) => m.seq)).toEqual([12, 13, 14, 15]);
+        const reading = await read(reader, (r) => r.messages.length >= 5);
+        expect(reading.gaps).toEqual([[6, 10]]);
+        expect(reading.messages.map((m) => m.seq)).toEqual([11, 12, 13, 14, 15]);
       }
     }
+  });
+
+  it('and forgets when the stream was created, as 2.9.10 does after an update of its configuration: known by its messages', async () => {
+    const fixture = await start();
+    await fixture.store('S', 's.a', 5);
+    const reader = await openAll(fixture);
+    await read(reader, (r) => r.messages.length >= 5);
+    const { identity } = reader;
+    expect(identity.anchor?.seq).toBe(5);
+    await (await fixture.manager()).streams.update('S', { max_msgs: 100 });
+    await fixture.server.stop();
+    await fixture.server.start();
+    const stored = await fixture.store('S', 's.a', 5, 5);
+    expect(texts(await read(reader, (r) => r.messages.length >= 5))).toEqual(stored);
+    // The same for a checkpoint from before; and another stream is told by a message of another time.
+    const start5 = { kind: 'position', afterSeq: 5, identity } as const;
+    const again = await fixture.opener.open(natsSource('S', ['s.>']), start5);
+    expect(texts(await read(again, (r) => r.messages.length >= 5))).toEqual(stored);
+    await again.close();
+    const doubtful = { ...identity, id: 'S@2020-01-01T00:00:00Z', anchor: { seq: 5, storedAtMs: 1 } };
+    const opening = fixture.opener.open(natsSource('S', ['s.>']), {
+      kind: 'position',
+      afterSeq: 5,
+      identity: doubtful,
+    });
+    await expect(opening).rejects.toMatchObject({ code: 'stream-recreated' });
   });
 
   it('only for our consumer: it is made anew at the next message', async () => {
