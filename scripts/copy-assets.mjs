@@ -1,5 +1,5 @@
 /** Copies what `tsc` does not emit into dist, so that the built program runs. Run after the build. */
-import { cpSync, existsSync, mkdirSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -15,3 +15,8 @@ for (const asset of ASSETS) {
   mkdirSync(dirname(to), { recursive: true });
   cpSync(from, to, { recursive: true });
 }
+
+// The rings land in dist itself, the tests and benchmarks in dist/test: seen from there the rings are still `../../src`.
+const self = join(root, 'dist', 'src');
+rmSync(self, { recursive: true, force: true });
+symlinkSync('.', self, 'dir');

@@ -4,6 +4,7 @@
  */
 import { assert } from '../core/assert.js';
 import { compileRuleSet } from '../core/document/compile.js';
+import { CompileCache } from '../core/document/compile-cache.js';
 import type { PlacedDocument, WeirDocument } from '../core/document/documents.js';
 import type { RulePlan, RuleSet } from '../core/document/plans.js';
 import type { Checked, Diagnostic } from '../core/model/diagnostic.js';
@@ -58,6 +59,7 @@ export class Engine {
   readonly checkpoints: CheckpointManager;
   readonly intakes: IntakeGroup;
   private readonly shardState: ShardState;
+  private readonly compileCache = new CompileCache();
   private readonly shadow: ShadowLog;
   private readonly renderers = new Map<RulePlan, AlertRenderer>();
   private pendingChanges: StoreChange[] = [];
@@ -144,7 +146,8 @@ export class Engine {
   compile(documents: DocumentSet, revision: number): Checked<RuleSet> {
     const { expressions, digest, schemaCheck } = this.deps;
     const { alertPrefix, dataDirectory } = this.settings;
-    return compileRuleSet(documents.placed, { expressions, digest, schemaCheck, alertPrefix, dataDirectory, revision });
+    const { compileCache: cache } = this;
+    return compileRuleSet(documents.placed, { expressions, digest, schemaCheck, alertPrefix, dataDirectory, revision, cache });
   }
 
   /** Applies a compiled set at a checkpoint boundary; resolves when it is durable. */

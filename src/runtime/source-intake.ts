@@ -180,6 +180,8 @@ export class SourceIntake {
 
   private take(batch: SourceBatch): void {
     const { receiver, clock } = this.options;
+    const { scanned: scannedBefore } = this;
+    const watermarkBefore = this.timeline.watermark;
     for (const [first, last] of batch.gaps) {
       if (last <= this.replayTo) continue;
       this.gapCount += last - first + 1;
@@ -195,7 +197,7 @@ export class SourceIntake {
     this.pending = batch.pending;
     if (batch.caughtUp && batch.messages.length === 0) this.tick(clock.now());
     this.lastTurn = clock.monotonic();
-    this.give();
+    if (this.scanned !== scannedBefore || this.timeline.watermark !== watermarkBefore) this.give();
   }
 
   /** Passes the decoded events through event time; what a checkpoint already covers is only put back where it waited. */

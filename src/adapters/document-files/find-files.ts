@@ -1,5 +1,5 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 const DOCUMENT_FILE = /\.(?:ya?ml|json)$/i;
 
@@ -85,10 +85,10 @@ export function reasonOf(error: unknown): string {
   return codeOf(error) || String(error);
 }
 
-/** Every document file below the directories; a directory that does not exist holds none. */
-export async function findFiles(directories: readonly string[]): Promise<FoundFiles> {
+/** Every document file among the paths and below the directories; what does not exist holds none. */
+export async function findFiles(paths: readonly string[]): Promise<FoundFiles> {
   const walk = new FileWalk();
-  for (const directory of directories) await walk.visit(directory, '');
+  for (const path of paths) await walk.visit(path, basename(path));
   return { files: walk.files, unreadable: walk.unreadable };
 }
 

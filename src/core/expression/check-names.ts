@@ -144,7 +144,11 @@ function unknownName(name: string, position: number, names: ExpressionNames): Ex
   if (names.key) variables.push('$key');
   const stages = [...names.stages.keys()].map(withDollar);
   const here = conditionalVariables.has(name) ? 'not available in this expression' : 'not known';
-  const near = nearest(name, [...variables.map((known) => known.slice(1)), ...names.stages.keys(), ...builtinFunctions]);
+  const near = nearest(name, [
+    ...variables.map((known) => known.slice(1)),
+    ...names.stages.keys(),
+    ...builtinFunctions,
+  ]);
   const message =
     `$${name} is ${here}.${near === undefined ? '' : ` Did you mean $${near}?`} ` +
     `Known: ${variables.join(', ')}; stages: ${stages.length === 0 ? 'none' : stages.join(', ')}; ` +

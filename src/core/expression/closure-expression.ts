@@ -1,5 +1,5 @@
 import type { Code } from './closures/code.js';
-import { raise } from './closures/raise.js';
+import { rethrow } from './closures/raise.js';
 import { plainResult } from './closures/sequence.js';
 import type { Expression, Scope } from './expression.js';
 
@@ -36,12 +36,6 @@ class ClosureExpression implements Expression {
       return rethrow(error);
     }
   }
-}
-
-/** Data nested so deeply that comparing it overflows the stack is bad data, not a broken engine. */
-function rethrow(error: unknown): never {
-  if (error instanceof RangeError) raise('D1011');
-  throw error;
 }
 
 export function closureExpression(code: Code, fallback: Expression): Expression {

@@ -4,12 +4,16 @@ export const expressionLimits = {
   depthMax: 500,
   /** Characters a regular expression may be matched against; longer fails with `regex-subject-too-long`. */
   regexSubjectLengthMax: 10_000,
-  /** Items of one array an expression makes; more fails with `D2015`. */
+  /** Items of one array an expression makes; more fails with `D2015` (`..`, `$append`) or `result-too-large`. */
   sequenceLengthMax: 100_000,
-  /** Characters of one text an expression makes in the library; longer fails with `D2015`. */
+  /** Characters of one text an expression makes in the library; longer fails with `result-too-large`. */
   textLengthMax: 1_000_000,
-  /** Nodes entered in one evaluation in the library; more fails with `too-many-steps`. */
-  stepsMax: 200_000,
+  /** Steps of one evaluation in the library; more fails with `too-many-steps`. A million take about 0.2 s. */
+  stepsMax: 1_000_000,
+  /** Characters of a result that count as a step, beside the nodes entered: bounds the memory of one evaluation. */
+  charactersPerStep: 64,
+  /** Items of a result that count as a step. */
+  itemsPerStep: 8,
   /** Nodes entered within each other in one evaluation in the library (recursion); more fails with `D1011`. */
   evaluationDepthMax: 1_000,
 } as const;

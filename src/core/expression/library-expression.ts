@@ -1,4 +1,5 @@
 import type { NameUse } from './check-names.js';
+import { rethrow } from './closures/raise.js';
 import { castBoolean } from './closures/values.js';
 import type { Expression, ExpressionNames, Scope } from './expression.js';
 import type { LibraryProgram } from './library.js';
@@ -35,7 +36,11 @@ class LibraryExpression implements Expression {
   }
 
   test(scope: Scope): boolean {
-    return castBoolean(this.evaluate(scope));
+    try {
+      return castBoolean(this.evaluate(scope));
+    } catch (error) {
+      return rethrow(error);
+    }
   }
 }
 

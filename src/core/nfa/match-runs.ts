@@ -158,6 +158,7 @@ export class RunMatcher {
     conditions.enterRun(run.node);
     const { transitions } = owner.automaton.transitions[run.state] as StateTransitions;
     const mark = this.next.length;
+    const keptBefore = this.kept;
     let stopped = false;
     for (let i = 0; i < transitions.length; i++) {
       const transition = transitions[i] as Transition;
@@ -166,7 +167,9 @@ export class RunMatcher {
       else if (transition.action === 'stop') stopped = true;
       else this.take(set, owner, run, transition);
     }
-    if (stopped) this.dropSuccessors(mark);
+    if (!stopped) return;
+    this.dropSuccessors(mark);
+    this.kept = keptBefore;
   }
 
   private keep(run: Run): void {

@@ -6,13 +6,14 @@ import type { RulePlan } from '../document/plans.js';
 import { ExpressionError } from '../expression/expression.js';
 import type { StreamEvent } from '../model/event.js';
 import { eventIdentity } from '../model/event.js';
+import type { KeyValue } from '../model/key.js';
 import type { RuleMatch } from '../model/match.js';
 import { toMatch } from '../nfa/match-pattern.js';
 import type { MatchReceiver } from '../nfa/match-runs.js';
 import { ActiveVersion, RunMatcher } from '../nfa/match-runs.js';
 import type { FinishedRun, RunSet } from '../nfa/run.js';
 import { createRunSet } from '../nfa/run.js';
-import type { KeyState, RuleState } from './key-state.js';
+import type { Throttle } from './throttle.js';
 import { passThrottle } from './throttle.js';
 
 /** One version of a rule as the registry numbers it. */
@@ -64,6 +65,20 @@ export interface VersionInUse {
   drainUntil: number;
 }
 
+/** What one rule holds for one key. */
+export interface RuleState {
+  readonly rule: ActiveRule;
+  readonly set: RunSet;
+  /** Of alerts on matches, and of alerts on time-outs. */
+  matchThrottle: Throttle | undefined;
+  timeoutThrottle: Throttle | undefined;
+}
+
+/** The part of a key's state that its rules look at. */
+export interface KeyOfState {
+  readonly key: KeyValue | undefined;
+}
+
 export class ActiveRule implements MatchReceiver {
   versions: VersionInUse[] = [];
   matchThrottleMs: number | undefined;
@@ -71,7 +86,7 @@ export class ActiveRule implements MatchReceiver {
   private matcher: RunMatcher;
   private current: VersionInUse | undefined;
   /** The key and state that are being worked on. */
-  private at: { readonly key: KeyState; readonly state: RuleState } | undefined;
+  private at: { readonly key: KeyOfState; readonly state: RuleState } | undefined;
 
   constructor(
     readonly name: string,
@@ -120,7 +135,7 @@ export class ActiveRule implements MatchReceiver {
   }
 
   /** Lets the versions look at the event; false if none of them wants it (`where`) or the rule is paused. */
-  admit(event: StreamEvent, key: KeyState['key']): boolean {
+  admit(event: StreamEvent, key: KeyValue | undefined): boolean {
     if (this.paused) return false;
     let any = false;
     for (const { plan, active } of this.versions) {
@@ -131,12 +146,12 @@ export class ActiveRule implements MatchReceiver {
   }
 
   /** True if the admitted event would start a run. */
-  starts(event: StreamEvent, key: KeyState['key']): boolean {
+  starts(event: StreamEvent, key: KeyValue | undefined): boolean {
     return this.matcher.starts(event, key);
   }
 
   /** Steps the key's runs of this rule; true if anything changed. */
-  step(key: KeyState, state: RuleState, event: StreamEvent, ordinal: number): boolean {
+  step(key: KeyOfState, state: RuleState, event: StreamEvent, ordinal: number): boolean {
     this.at = { key, state };
     const before = state.set.runs.length;
     const changed = this.matcher.step(state.set, event, ordinal, key.key);
@@ -145,7 +160,7 @@ export class ActiveRule implements MatchReceiver {
   }
 
   /** Passes time for the key's runs of this rule. */
-  advance(key: KeyState, state: RuleState, time: number): void {
+  advance(key: KeyOfState, state: RuleState, time: number): void {
     this.at = { key, state };
     const before = state.set.runs.length;
     this.matcher.advance(state.set, time);
@@ -173,7 +188,7 @@ export class ActiveRule implements MatchReceiver {
   }
 
   private report(finished: FinishedRun, kind: 'match' | 'timeout', alreadyMatched: boolean): void {
-    const { key, state } = this.at as { key: KeyState; state: RuleState };
+    const { key, state } = this.at as { key: KeyOfState; state: RuleState };
     if (this.paused) return;
     const spanMs = kind === 'match' ? this.matchThrottleMs : this.timeoutThrottleMs;
     let suppressed = 0;
@@ -193,7 +208,7 @@ export class ActiveRule implements MatchReceiver {
     this.give({ ...match, rule, generation, version: finished.owner.version, key: key.key, suppressed });
   }
 
-  private passes(active: ActiveVersion, plan: RulePlan, event: StreamEvent, key: KeyState['key']): boolean {
+  private passes(active: ActiveVersion, plan: RulePlan, event: StreamEvent, key: KeyValue | undefined): boolean {
     active.conditions.enterEvent(event, key);
     try {
       return plan.where?.test(active.conditions) ?? true;

@@ -13,8 +13,8 @@ import type { StreamEvent } from '../model/event.js';
 import type { KeyToken, KeyValue } from '../model/key.js';
 import { GLOBAL_KEY_TOKEN, isKeyValue, keyToken } from '../model/key.js';
 import { EventBuffer } from '../time/event-buffer.js';
-import type { ActiveRule } from './active-rule.js';
-import type { KeyState, RuleState } from './key-state.js';
+import type { ActiveRule, RuleState } from './active-rule.js';
+import type { KeyState } from './key-state.js';
 import { expireThrottles, isEmpty, nextDue } from './key-state.js';
 import { TimerHeap } from './timer-heap.js';
 

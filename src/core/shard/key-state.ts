@@ -1,19 +1,8 @@
 /** State of one key in one key group: what the rules of the group hold for it. Owned and mutated by the key group alone. */
 import type { KeyToken, KeyValue } from '../model/key.js';
 import { nextDeadline } from '../nfa/match-runs.js';
-import type { RunSet } from '../nfa/run.js';
-import type { ActiveRule } from './active-rule.js';
-import type { Throttle } from './throttle.js';
+import type { RuleState } from './active-rule.js';
 import { throttleExpiry } from './throttle.js';
-
-/** What one rule holds for one key. */
-export interface RuleState {
-  readonly rule: ActiveRule;
-  readonly set: RunSet;
-  /** Of alerts on matches, and of alerts on time-outs. */
-  matchThrottle: Throttle | undefined;
-  timeoutThrottle: Throttle | undefined;
-}
 
 export interface KeyState {
   readonly token: KeyToken;

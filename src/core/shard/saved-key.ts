@@ -6,8 +6,8 @@ import type { KeyToken } from '../model/key.js';
 import { keyOfToken } from '../model/key.js';
 import type { SavedFinished, SavedNode, SavedRun } from '../nfa/save-runs.js';
 import { EventTable, loadRunSet, saveRunSet } from '../nfa/save-runs.js';
-import type { ActiveRule } from './active-rule.js';
-import type { KeyState, RuleState } from './key-state.js';
+import type { ActiveRule, RuleState } from './active-rule.js';
+import type { KeyState } from './key-state.js';
 import type { Throttle } from './throttle.js';
 
 /** [ordinal, source, seq, index, time, arrival, order, id, type, subject, headers, body]; absent parts are null. */

@@ -11,6 +11,8 @@ export interface Code {
   readonly test: Test;
   /** The value, where the source itself gives it. */
   readonly literal?: Literal;
+  /** The items, where the node is an array of literals. */
+  readonly literals?: readonly Literal['value'][];
   /** Set where the node is one plain field of the context item. */
   readonly field?: string;
   /** The value is a boolean or undefined, never anything else. */

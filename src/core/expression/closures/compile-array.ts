@@ -1,5 +1,5 @@
 import type { AstNode, UnaryNode } from '../ast.js';
-import type { Code, Value } from './code.js';
+import type { Code, Test, Value } from './code.js';
 import type { Environment } from './environment.js';
 import { compileAll } from './environment.js';
 import { raise } from './raise.js';
@@ -26,7 +26,13 @@ export function compileArray(node: UnaryNode, environment: Environment): Code | 
     if (constructed) markConstructed(result);
     return result;
   };
-  return { value, test: (scope, item) => castBoolean(value(scope, item)) };
+  const test: Test = (scope, item) => castBoolean(value(scope, item));
+  return { value, test, literals: literalItems(codes) };
+}
+
+function literalItems(codes: readonly Code[]): Code['literals'] {
+  const literals = codes.flatMap((code) => (code.literal === undefined ? [] : [code.literal.value]));
+  return literals.length === codes.length ? literals : undefined;
 }
 
 function isArrayConstructor(node: AstNode): boolean {

@@ -52,11 +52,30 @@ function valueCode(value: Value): Code {
   return { value, test: (scope, item) => castBoolean(value(scope, item)) };
 }
 
+/** Lists up to this length are searched from the front, longer ones are looked up. */
+const SEARCHED_LIST_MAX = 8;
+
 function compileIn(left: Code, right: Code): Code {
+  if (right.literals !== undefined) return compileInLiterals(left, right.literals);
   const test: Test = (scope, item) => {
     const value = left.value(scope, item);
     return isIn(value, right.value(scope, item));
   };
+  return { value: test, test, boolean: true };
+}
+
+/** A literal is never NaN, so that looking it up in a set is the same as comparing. */
+function compileInLiterals(left: Code, literals: readonly unknown[]): Code {
+  const a = left.value;
+  const set = new Set(literals);
+  const test: Test =
+    literals.length > SEARCHED_LIST_MAX
+      ? (scope, item) => set.has(a(scope, item))
+      : (scope, item) => {
+          const value = a(scope, item);
+          for (let i = 0; i < literals.length; i++) if (literals[i] === value) return true;
+          return false;
+        };
   return { value: test, test, boolean: true };
 }
 

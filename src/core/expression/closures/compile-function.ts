@@ -15,9 +15,12 @@ export function compileFunction(node: FunctionNode, environment: Environment): C
   const builtin = builtinFunction(name);
   const args = builtin === undefined ? undefined : compileArguments(name, node.arguments, environment);
   if (builtin === undefined || args === undefined) return undefined;
-  const [only] = args;
-  if (only !== undefined && args.length === 1 && builtin.direct !== undefined) {
-    return name === 'not' ? compileNot(only) : compileDirect(builtin, only, builtin.direct);
+  const [first, second] = args;
+  if (first !== undefined && args.length === 1 && builtin.direct !== undefined) {
+    return name === 'not' ? compileNot(first) : compileDirect(builtin, first, builtin.direct);
+  }
+  if (first !== undefined && second !== undefined && args.length === 2 && builtin.directPair !== undefined) {
+    return compileDirectPair(builtin, { first, second }, builtin.directPair);
   }
   return compileGeneral(builtin, args);
 }
@@ -67,6 +70,21 @@ function compileDirect(builtin: BuiltinFunction, only: Code, direct: (argument: 
     const argument = only.value(scope, item);
     const result = direct(argument);
     return result === UNUSUAL ? builtin.apply(fitArguments(builtin.signature, [argument], item)) : result;
+  };
+  return { value, test: (scope, item) => castBoolean(value(scope, item)) };
+}
+
+function compileDirectPair(
+  builtin: BuiltinFunction,
+  args: { first: Code; second: Code },
+  direct: (first: unknown, second: unknown) => unknown,
+): Code {
+  const { first, second } = args;
+  const value: Value = (scope, item) => {
+    const a = first.value(scope, item);
+    const b = second.value(scope, item);
+    const result = direct(a, b);
+    return result === UNUSUAL ? builtin.apply(fitArguments(builtin.signature, [a, b], item)) : result;
   };
   return { value, test: (scope, item) => castBoolean(value(scope, item)) };
 }

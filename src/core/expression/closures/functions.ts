@@ -1,7 +1,7 @@
 /**
  * The built-in functions that are compiled, each equal to the library's. `apply` gets the arguments after the signature
  * has fitted them: an argument is of its type or undefined. `direct` is the same for one argument of the usual type,
- * without the fitting; it gives `UNUSUAL` for any other.
+ * without the fitting, `directPair` for two; they give `UNUSUAL` for any other.
  */
 import { isNumeric, castBoolean, codePoints, deepEqual, toText } from './values.js';
 import { raise } from './raise.js';
@@ -19,6 +19,7 @@ export interface BuiltinFunction {
   readonly signature: Signature;
   readonly apply: (args: Arguments) => unknown;
   readonly direct?: (argument: unknown) => unknown;
+  readonly directPair?: (first: unknown, second: unknown) => unknown;
 }
 
 const functions = new Map<string, BuiltinFunction>();
@@ -32,11 +33,12 @@ interface Definition {
   readonly signature: string;
   readonly apply: (args: Arguments) => unknown;
   readonly direct?: (argument: unknown) => unknown;
+  readonly directPair?: (first: unknown, second: unknown) => unknown;
 }
 
 function define(name: string, definition: Definition): void {
-  const { signature, apply, direct } = definition;
-  functions.set(name, { signature: parseSignature(name, signature), apply, direct });
+  const { signature, apply, direct, directPair } = definition;
+  functions.set(name, { signature: parseSignature(name, signature), apply, direct, directPair });
 }
 
 /** A function of one text; other arguments follow. Nothing in, nothing out. */
@@ -124,11 +126,19 @@ defineText('substringAfter', 's', (text, [, mark]) => {
   if (at === -1) return text;
   return mark === undefined ? raise('evaluation-failed') : text.slice(at + (mark as string).length);
 });
-defineText('contains', '(sf)', (text, [, token]) => {
-  if (token === undefined) return undefined;
-  return token instanceof RegexMatcher ? token.test(text) : text.includes(token as string);
+define('contains', {
+  signature: 's-(sf)',
+  apply: ([text, token]) => (text === undefined || token === undefined ? undefined : contains(text as string, token)),
+  directPair: (text, token) => {
+    if (typeof text !== 'string') return UNUSUAL;
+    return typeof token === 'string' || token instanceof RegexMatcher ? contains(text, token) : UNUSUAL;
+  },
 });
 defineText('split', '(sf)n?', (text, [, separator, limit]) => split(text, separator, limit as number | undefined));
+
+function contains(text: string, token: unknown): boolean {
+  return token instanceof RegexMatcher ? token.test(text) : text.includes(token as string);
+}
 
 function trim(text: string): string {
   const single = text.replace(/[ \t\n\r]+/g, ' ');

@@ -36,6 +36,7 @@ const MESSAGES: Readonly<Record<string, string>> = {
   D3061:
     'The power function has resulted in a value that cannot be represented as a JSON number: base={value}, exponent={value2}',
   'regex-subject-too-long': 'A text of {value} characters is too long for a regular expression',
+  'result-too-large': 'A result of length {value} is too large',
   'too-many-steps': 'The evaluation takes more than {value} steps',
   'evaluation-failed': 'The expression cannot be evaluated on this data',
 };
@@ -58,4 +59,10 @@ export function raise(code: string, detail: ErrorDetail = {}): never {
     .replace('{index}', () => String(detail.index ?? 0))
     .replace('{type}', () => detail.type ?? '');
   throw new ExpressionError(code, message);
+}
+
+/** Data nested so deeply that it overflows the stack is bad data, not a broken engine; any other error passes through. */
+export function rethrow(error: unknown): never {
+  if (error instanceof RangeError) raise('D1011');
+  throw error;
 }
