@@ -1,0 +1,24 @@
+/** `npm run bench [-- --toy] [-- NAME…]`: every benchmark, or those named. */
+import { cpus, totalmem } from 'node:os';
+import { benchCore } from './core-bench.js';
+import type { BenchResult } from './report.js';
+import { formatResult } from './report.js';
+
+const benchmarks: Readonly<Record<string, (toy: boolean) => Promise<BenchResult> | BenchResult>> = {
+  core: benchCore,
+};
+
+async function main(): Promise<void> {
+  const toy = process.argv.includes('--toy');
+  const named = process.argv.slice(2).filter((one) => !one.startsWith('--'));
+  const [cpu] = cpus();
+  console.log(
+    `${cpu?.model ?? 'unknown processor'} × ${cpus().length}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`,
+  );
+  for (const [name, bench] of Object.entries(benchmarks)) {
+    if (named.length > 0 && !named.includes(name)) continue;
+    console.log(formatResult(await bench(toy)));
+  }
+}
+
+await main();
