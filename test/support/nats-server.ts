@@ -49,6 +49,16 @@ export class TestNatsServer {
     this.#server = undefined;
   }
 
+  /** It stops answering, but its connections stay open. Only `kill` and `dispose` end it then. */
+  freeze(): void {
+    if (this.#server !== undefined) process.kill(this.#server.pid, 'SIGSTOP');
+  }
+
+  /** It goes on after `freeze`. */
+  thaw(): void {
+    if (this.#server !== undefined) process.kill(this.#server.pid, 'SIGCONT');
+  }
+
   /** Runs a server on the same directory but another port for a while: what happens there happens behind everybody's back. Only while it is down. */
   async elsewhere(work: (url: string) => Promise<void>): Promise<void> {
     const other = await startNatsServer({ ...this.options, dataDir: join(this.dir, 'data') });

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { checkServerIdentity } from 'node:tls';
+import type { ConnectionOptions as TlsConnectionOptions } from 'node:tls';
 import { credsAuthenticator, nkeyAuthenticator } from '@nats-io/transport-node';
 import type { Authenticator, NodeConnectionOptions } from '@nats-io/transport-node';
 import { natsLimits } from './limits.js';
@@ -41,27 +43,64 @@ export class NatsOptionsError extends Error {
   }
 }
 
-/** The client's options for one connection (connecting again is the link's work); throws `NatsOptionsError`. */
-export function toConnectionOptions(options: NatsOptions): NodeConnectionOptions {
+/** How to make one connection to one server; which one, and when again, is the link's choice. */
+export interface DialPlan {
+  /** `host:port` of each. */
+  readonly servers: readonly string[];
+  optionsFor(server: string): NodeConnectionOptions;
+}
+
+/** Reads and checks everything that can be checked before connecting; throws `NatsOptionsError`. */
+export function planDialing(options: NatsOptions): DialPlan {
   const servers = (typeof options.servers === 'string' ? options.servers.split(',') : [...options.servers])
     .map((server) => server.trim())
     .filter((server) => server !== '');
-  if (servers.length === 0)
+  if (servers.length === 0) {
     throw new NatsOptionsError('servers', 'No NATS server is named: give at least one, such as nats://127.0.0.1:4222.');
+  }
   const places = servers.map(parseServer);
   const inUrl = places.find((place) => place.user !== undefined || place.token !== undefined);
   const wantsTls = options.tls !== undefined || places.some((place) => place.tls);
-  return {
-    servers: places.map((place) => place.address),
+  const tls = wantsTls ? readTls(options.tls ?? {}) : undefined;
+  const common: NodeConnectionOptions = {
     name: options.name ?? 'weir',
     timeout: natsLimits.connectTimeoutMs,
     reconnect: false,
     pingInterval: natsLimits.pingIntervalMs,
     maxPingOut: natsLimits.pingsUnansweredMax,
     noAsyncTraces: true,
-    ...(wantsTls ? { tls: readTls(options.tls ?? {}) } : {}),
     ...readAuthentication(options, inUrl),
   };
+  const configured = places.map((place) => place.address);
+  return {
+    servers: configured,
+    optionsFor: (server) => ({
+      ...common,
+      servers: [server],
+      ...(tls === undefined ? {} : { tls: { ...tls, ...identityCheck(server, configured) } }),
+    }),
+  };
+}
+
+/**
+ * The certificate must be for the host we dial. The client itself would check a server dialled by address against `localhost`. A server
+ * that the cluster named is known by address only: it may also bear a name that is configured.
+ */
+function identityCheck(
+  server: string,
+  configured: readonly string[],
+): Pick<TlsConnectionOptions, 'checkServerIdentity'> {
+  const names = configured.includes(server) ? [hostOf(server)] : [hostOf(server), ...configured.map(hostOf)];
+  return {
+    checkServerIdentity: (_host, certificate) => {
+      const complaints = names.map((name) => checkServerIdentity(name, certificate));
+      return complaints.includes(undefined) ? undefined : complaints[0];
+    },
+  };
+}
+
+function hostOf(address: string): string {
+  return address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '');
 }
 
 interface ServerPlace {

@@ -1,9 +1,9 @@
 import { connect } from '@nats-io/transport-node';
-import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
+import type { NatsConnection } from '@nats-io/transport-node';
 import type { Log } from '../../ports/log.js';
 import { EpisodeLog, backoffMs, reasonOf } from './backoff.js';
-import { toConnectionOptions } from './connection-options.js';
-import type { NatsOptions } from './connection-options.js';
+import { planDialing } from './connection-options.js';
+import type { DialPlan, NatsOptions } from './connection-options.js';
 import { natsLimits } from './limits.js';
 
 /**
@@ -57,7 +57,7 @@ export class NatsClosedError extends Error {
  * is waited for: the link is returned at once, and `ready()` resolves when it is connected.
  */
 export function connectNats(options: NatsOptions, log: Log): Promise<NatsLink> {
-  return new Promise((resolve) => resolve(new Link(toConnectionOptions(options), log)));
+  return new Promise((resolve) => resolve(new Link(planDialing(options), log)));
 }
 
 /** A connection that lived shorter than this does not reset the pause between attempts. */
@@ -72,7 +72,7 @@ class Link implements NatsLink {
   #url: string | undefined;
   #outages = 0;
   #lastError: string | undefined;
-  /** Servers a cluster told us of, tried after those configured. */
+  /** Servers a cluster told us of, tried beside those configured. */
   #gossiped: readonly string[] = [];
   readonly #waiting = new Set<{ resolve(connection: NatsConnection): void; reject(error: Error): void }>();
   readonly #upListeners = new Set<(connection: NatsConnection) => void>();
@@ -81,7 +81,7 @@ class Link implements NatsLink {
   readonly #trouble: EpisodeLog;
 
   constructor(
-    private readonly options: NodeConnectionOptions,
+    private readonly plan: DialPlan,
     private readonly log: Log,
   ) {
     this.#trouble = new EpisodeLog(log, 'warn');
@@ -175,17 +175,20 @@ class Link implements NatsLink {
     }
   }
 
+  /** Every server once, in any order. */
   async #dial(): Promise<NatsConnection | undefined> {
-    const configured = [this.options.servers ?? []].flat();
-    const servers = [...new Set([...configured, ...this.#gossiped])];
-    try {
-      const connection = await connect({ ...this.options, servers });
-      if (!this.#closed) return connection;
-      await closeWithin(connection, natsLimits.closeTimeoutMs);
-    } catch (error) {
-      this.#lastError = reasonOf(error);
-      this.#trouble.say('NATS is not reachable; waiting for it', { servers, reason: this.#lastError });
+    const servers = [...new Set([...this.plan.servers, ...this.#gossiped])];
+    for (const server of shuffled(servers)) {
+      if (this.#closed) return undefined;
+      try {
+        const connection = await connect(this.plan.optionsFor(server));
+        if (!this.#closed) return connection;
+        await closeWithin(connection, natsLimits.closeTimeoutMs);
+      } catch (error) {
+        this.#lastError = reasonOf(error);
+      }
     }
+    if (!this.#closed) this.#trouble.say('NATS is not reachable; waiting for it', { servers, reason: this.#lastError });
     return undefined;
   }
 
@@ -240,4 +243,12 @@ async function closeWithin(connection: NatsConnection, timeoutMs: number): Promi
   await Promise.race([drained, late]);
   clearTimeout(timer);
   if (!connection.isClosed()) await Promise.race([connection.close().catch(() => undefined), Promise.resolve()]);
+}
+
+/** In random order, so that many clients spread over the servers. */
+function shuffled(servers: readonly string[]): readonly string[] {
+  return servers
+    .map((server) => ({ server, rank: Math.random() }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ server }) => server);
 }
