@@ -6,6 +6,7 @@
  * A server that is already running is never touched: this only ever stops the child it started, and the child ends with its parent.
  */
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -43,8 +44,9 @@ function canListen(port) {
 }
 
 /** The server's configuration file. `extra` is appended as it is (authorization, tls, accounts). */
-function configText({ port, dataDir, maxPayload, syncInterval, extra = '' }) {
+function configText({ name, port, dataDir, maxPayload, syncInterval, extra = '' }) {
   return [
+    `server_name: ${name}`,
     `listen: 127.0.0.1:${port}`,
     ...(maxPayload === undefined
       ? []
@@ -76,7 +78,8 @@ export async function startNatsServer(options = {}) {
     try {
       return await startOn({ ...options, binary, version, port });
     } catch (error) {
-      if (options.port !== undefined || attempt === startAttemptsMax) throw error;
+      const isTaken = error instanceof Error && error.message.includes('address already in use');
+      if (!isTaken || options.port !== undefined || attempt === startAttemptsMax) throw error;
     }
   }
 }
@@ -85,8 +88,10 @@ async function startOn(options) {
   const temporary = mkdtempSync(join(tmpdir(), 'weir-nats-'));
   const dataDir = options.dataDir ?? join(temporary, 'data');
   mkdirSync(dataDir, { recursive: true });
+  // Known by its name: should another server sit on the port, its greeting is not taken for ours.
+  const name = `weir-${randomUUID()}`;
   const configFile = join(temporary, 'nats.conf');
-  writeFileSync(configFile, configText({ ...options, dataDir }));
+  writeFileSync(configFile, configText({ ...options, name, dataDir }));
   const child = spawn(options.binary, ['-c', configFile], { stdio: ['ignore', 'ignore', 'pipe'], detached: false });
   const output = keepTail(child.stderr);
   const exited = new Promise((fulfil) => {
@@ -100,7 +105,7 @@ async function startOn(options) {
   };
   void exited.then(cleanUp);
   const outcome = await Promise.race([
-    waitUntilReady(options.port),
+    waitUntilReady({ port: options.port, name, child }),
     exited.then((code) => `nats-server exited with ${code}: ${output()}`),
   ]);
   if (typeof outcome === 'string') {
@@ -161,17 +166,17 @@ function endWithParent(child) {
   };
 }
 
-/** True once the server greets; a text saying why not. */
-async function waitUntilReady(port) {
+/** True once the server of that name greets; a text saying why not. */
+async function waitUntilReady({ port, name, child }) {
   const until = Date.now() + readyTimeoutMs;
-  while (Date.now() < until) {
-    if (await greets(port)) return true;
+  while (Date.now() < until && child.exitCode === null) {
+    if (await greets(port, name)) return true;
     await new Promise((fulfil) => setTimeout(fulfil, 20));
   }
   return `nats-server was not ready on port ${port} within ${readyTimeoutMs} ms`;
 }
 
-function greets(port) {
+function greets(port, name) {
   return new Promise((fulfil) => {
     const socket = connect({ port, host: '127.0.0.1' });
     const settle = (ready) => {
@@ -179,10 +184,14 @@ function greets(port) {
       fulfil(ready);
     };
     socket.setTimeout(1_000, () => settle(false));
-    socket.once('data', (data) => settle(data.toString('latin1').startsWith('INFO ')));
+    socket.once('data', (data) => settle(isGreetingOf(data.toString('utf8'), name)));
     socket.once('error', () => settle(false));
     socket.once('close', () => settle(false));
   });
+}
+
+function isGreetingOf(greeting, name) {
+  return greeting.startsWith('INFO ') && greeting.includes(`"server_name":"${name}"`);
 }
 
 async function main(args) {
@@ -203,7 +212,7 @@ async function main(args) {
     maxPayload: number('max-payload'),
     syncInterval: value('sync-interval'),
   });
-  console.log(`nats-server ${server.version} is ready at ${server.url}, data in ${server.dataDir}`);
+  console.log(`nats-server ${server.version} is ready at ${server.url} (pid ${server.pid}), data in ${server.dataDir}`);
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void server.stop());
   await server.exited;
 }

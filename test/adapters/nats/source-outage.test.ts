@@ -156,6 +156,21 @@ describe('a server that goes away while a stream is read', () => {
     expect(fixture.log.said('the consumer is made anew')).toHaveLength(1);
   });
 
+  it('without a word, its connections still open: silence is noticed, and nothing is lost or comes twice when it goes on', async () => {
+    const fixture = await start();
+    await fixture.store('S', 's.a', 1_000);
+    const reader = await openAll(fixture);
+    const before = await read(reader, (r) => r.messages.length >= 1_000 && r.last?.caughtUp === true);
+    const producer = await fixture.admin();
+    fixture.server.freeze();
+    for (let i = 0; i < 100; i++) producer.publish('s.a', String(1_000 + i));
+    await until(() => fixture.log.said('nothing heard for').length > 0);
+    expect(await reader.nextBatch(1, 0)).toMatchObject({ messages: [], caughtUp: false });
+    fixture.server.thaw();
+    const after = await read(reader, (r) => r.messages.length >= 100);
+    expect([...before.messages, ...after.messages].map((m) => m.seq)).toEqual(sequences(1, 1_100));
+  });
+
   it('with its stream: waited for, and refused when it was created anew', async () => {
     const fixture = await start();
     await fixture.store('S', 's.a', 3);
