@@ -3,7 +3,7 @@
  * core can call it synchronously, and with the repairs below. Every count is asserted: another version fails here,
  * loudly, and not in somebody's rule. Running it twice changes nothing. Reasons: docs/decisions/0002-jsonata-in-the-core.md.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -60,6 +60,18 @@ const REPAIRS = [
     1,
   ],
   ['(the same)', "environment.lookup(Symbol.for('jsonata.__evaluate_exit'))", 'environment.base.options.onExit', 1],
+  [
+    'what a function gives is counted, also where a tail call hides it from onExit',
+    'result = proc.implementation.apply(focus, validatedArgs);',
+    'result = proc.implementation.apply(focus, validatedArgs);\n                focus.options.onResult(result);',
+    1,
+  ],
+  [
+    '(the same)',
+    'var result = proc.apply(focus, args);',
+    'var result = proc.apply(focus, args);\n        env.base.options.onResult(result);',
+    1,
+  ],
 ];
 
 /** Merging recursively per element overflows the stack once nothing awaits in between: the same merge as a loop. */
@@ -124,7 +136,9 @@ function generate() {
   const text = header() + repair(removeAsync(readFileSync(join(library, 'jsonata.js'), 'utf8')));
   if (existsSync(target) && readFileSync(target, 'utf8') === text) return;
   mkdirSync(dirname(target), { recursive: true });
-  writeFileSync(target, text);
+  const part = `${target}.${process.pid}`;
+  writeFileSync(part, text);
+  renameSync(part, target);
 }
 
 generate();

@@ -1,6 +1,6 @@
 /**
  * What holds one evaluation in the library within its limits. There is no clock in here: an evaluation is bounded by
- * the nodes it enters, so that the same expression on the same event ends the same way on any machine.
+ * the steps it takes, so that the same expression on the same event ends the same way on any machine.
  */
 import { raise } from '../../core/expression/closures/raise.js';
 import { expressionLimits } from '../../core/expression/expression-limits.js';
@@ -22,18 +22,36 @@ export class EvaluationGuard implements SyncOptions {
   readonly now = (): number => this.timeMs;
 
   readonly onEntry = (_node: unknown, _input: unknown, environment: SyncEnvironment): void => {
-    this.steps += 1;
-    if (this.steps > expressionLimits.stepsMax) raise('too-many-steps', { value: expressionLimits.stepsMax });
+    this.count(1);
     if (environment.base.depth > expressionLimits.evaluationDepthMax) raise('D1011');
   };
 
   readonly onExit = (_node: unknown, _input: unknown, _environment: SyncEnvironment, result: unknown): void => {
-    if (typeof result === 'string') {
-      if (result.length > expressionLimits.textLengthMax) raise('D2015', { value: result.length });
-    } else if (Array.isArray(result) && result.length > expressionLimits.sequenceLengthMax) {
-      if ((result as { sequence?: true }).sequence === true) raise('D2015', { value: result.length });
-    }
+    this.onResult(result);
   };
+
+  readonly onResult = (result: unknown): void => {
+    if (typeof result === 'string') this.countText(result.length);
+    else if (Array.isArray(result)) this.countItems(result);
+  };
+
+  private count(steps: number): void {
+    this.steps += steps;
+    if (this.steps > expressionLimits.stepsMax) raise('too-many-steps', { value: expressionLimits.stepsMax });
+  }
+
+  private countText(length: number): void {
+    if (length > expressionLimits.textLengthMax) raise('result-too-large', { value: length });
+    this.count(Math.floor(length / expressionLimits.charactersPerStep));
+  }
+
+  /** An array of the input may be as long as it is: only what the evaluation makes itself is limited. */
+  private countItems(items: readonly unknown[]): void {
+    const { length } = items;
+    const made = (items as { readonly sequence?: true }).sequence === true;
+    if (made && length > expressionLimits.sequenceLengthMax) raise('result-too-large', { value: length });
+    this.count(Math.floor(length / expressionLimits.itemsPerStep));
+  }
 }
 
 /** A regular expression that refuses texts too long to be matched in bounded time. */

@@ -83,7 +83,7 @@ function expressionError(error: unknown): ExpressionError {
   const text = typeof message === 'string' ? message : 'The expression cannot be evaluated on this data';
   if (error instanceof RangeError) {
     const overflow = /call stack/i.test(text);
-    return new ExpressionError(overflow ? 'D1011' : 'D2015', text);
+    return new ExpressionError(overflow ? 'D1011' : 'result-too-large', text);
   }
   return new ExpressionError(typeof code === 'string' ? code : 'evaluation-failed', text);
 }

@@ -19,6 +19,8 @@ export interface SyncOptions {
   /** Called without a receiver, before and after every node. */
   readonly onEntry: (node: unknown, input: unknown, environment: SyncEnvironment) => void;
   readonly onExit: (node: unknown, input: unknown, environment: SyncEnvironment, result: unknown) => void;
+  /** Called with what a built-in function gives. */
+  readonly onResult: (result: unknown) => void;
   /** Longest array of `..` and `$append`. */
   readonly sequence: number;
   /** Made from the regular expression the parser built. */
