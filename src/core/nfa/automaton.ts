@@ -75,6 +75,11 @@ export interface Automaton {
   /** Stage index of the skip target; -1 without one. */
   readonly skipStage: number;
   readonly params: Readonly<Record<string, unknown>>;
+  /**
+   * An event on which no predicate holds changes nothing: every run only keeps waiting in its state, and none starts. Then such
+   * an event need not even be brought to its key.
+   */
+  readonly idleOnNoise: boolean;
   /** True if every run ends after a bounded number of events or a bounded time. */
   readonly bounded: boolean;
 }

@@ -10,7 +10,7 @@ import type { Automaton, AutomatonState, Edge, Literal, Predicate } from './auto
 import { literalOf } from './automaton.js';
 import type { BuiltState, StepConditions } from './build-automaton.js';
 import { AutomatonBuilder } from './build-automaton.js';
-import { foldTransitions, isBounded } from './fold-transitions.js';
+import { foldTransitions, isBounded, isIdleOnNoise } from './fold-transitions.js';
 
 /** Stages that can appear in a match or a state, in pattern order: positive steps and negations, groups flattened. */
 function collectSteps(steps: readonly StepDef[]): StepDef[] {
@@ -129,6 +129,7 @@ export function compileAutomaton(
     skip: def.skip,
     skipStage: target === undefined ? -1 : steps.findIndex((step) => step.name === target),
     params: def.params,
+    idleOnNoise: isIdleOnNoise(transitions, table.predicates),
     bounded: isBounded({ transitions, start: 0, withinMs }),
   };
   return { ok: true, value: automaton, warnings: [] };

@@ -57,6 +57,12 @@ export class ConditionCache implements Scope {
     this.visitSerial = ++this.serial;
   }
 
+  /** True if any predicate holds on the event; for automata whose predicates are all unary. */
+  anyPredicateHolds(): boolean {
+    for (let i = 0; i < this.verdicts.length; i++) if (this.verdict(i)) return true;
+    return false;
+  }
+
   holds(guard: Guard): boolean {
     for (let i = 0; i < guard.length; i++) {
       const literal = guard[i] as number;

@@ -2,7 +2,7 @@
  * Folds PROCEED chains into the edges behind them, so that the matcher looks at one flat list per state:
  * every way from the state over PROCEED edges to a TAKE, an IGNORE or a Stop, with the conjunction of its guards.
  */
-import type { Automaton, AutomatonState, Guard, StateTransitions, Transition } from './automaton.js';
+import type { Automaton, AutomatonState, Guard, Predicate, StateTransitions, Transition } from './automaton.js';
 import { ALWAYS, both } from './guard.js';
 
 interface Reached {
@@ -113,4 +113,18 @@ export function isBounded(automaton: Pick<Automaton, 'transitions' | 'start' | '
     return true;
   };
   return acyclic(automaton.start);
+}
+
+/**
+ * True if an event on which no predicate holds leaves every run as it is and starts none: all predicates look at the event
+ * alone, and with all of them false a state has one way, to itself.
+ */
+export function isIdleOnNoise(transitions: readonly StateTransitions[], predicates: readonly Predicate[]): boolean {
+  if (!predicates.every((predicate) => predicate.unary)) return false;
+  return transitions.every((state, index) => {
+    if (state.kind === 'final' || state.kind === 'stop') return true;
+    const open = state.transitions.filter((transition) => transition.guard.every((literal) => (literal & 1) === 1));
+    if (state.kind === 'start') return open.length === 0;
+    return open.length > 0 && open.every((one) => one.action === 'ignore' && one.target === index);
+  });
 }

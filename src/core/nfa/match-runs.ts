@@ -77,6 +77,20 @@ export class RunMatcher {
     private readonly receiver: MatchReceiver,
   ) {}
 
+  /**
+   * True if the event can change nothing for any key without condemned runs: no predicate holds on it, and the versions only
+   * keep waiting then.
+   */
+  isNoise(event: StreamEvent, key: KeyValue | undefined): boolean {
+    for (let i = 0; i < this.versions.length; i++) {
+      const { automaton, conditions } = this.versions[i] as ActiveVersion;
+      if (!automaton.idleOnNoise) return false;
+      conditions.enterEvent(event, key);
+      if (conditions.anyPredicateHolds()) return false;
+    }
+    return true;
+  }
+
   /** True if the event would start a run: what decides whether a key without runs needs any state at all. */
   starts(event: StreamEvent, key: KeyValue | undefined): boolean {
     const version = this.starting;
@@ -107,6 +121,7 @@ export class RunMatcher {
     if (this.starting?.sees === true) this.stepStart(set, this.starting);
     const changed =
       this.kept !== runs.length || this.next.length !== this.kept || set.finished.length !== finishedBefore;
+    set.condemned = false;
     if (changed) set.runs = this.next;
     if (changed) this.next = [];
     else this.next.length = 0;

@@ -51,7 +51,9 @@ function applyPrune(set: RunSet, prune: Prune, cause: ReleaseCause): void {
   set.runs = set.runs.filter((run) => {
     if (!isPruned(run.startId, prune)) return true;
     run.condemned = true;
-    return cause === 'deadline' && run.deadline !== Infinity;
+    const stays = cause === 'deadline' && run.deadline !== Infinity;
+    if (stays) set.condemned = true;
+    return stays;
   });
   set.finished = set.finished.filter((finished) => !isPruned(finished.startId, prune));
 }

@@ -44,10 +44,12 @@ export interface RunSet {
   runs: Run[];
   /** Held back while a run that started earlier is alive (skip strategies only). */
   finished: FinishedRun[];
+  /** Some run is condemned: the next event of the key, whatever it is, drops it. */
+  condemned: boolean;
 }
 
 export function createRunSet(): RunSet {
-  return { runs: [], finished: [] };
+  return { runs: [], finished: [], condemned: false };
 }
 
 /** The earliest time at which no TAKE reachable from the state can hold any more. */

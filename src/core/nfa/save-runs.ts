@@ -106,5 +106,5 @@ export function loadRunSet(saved: SavedRunSet, ownerOf: (version: number) => Rul
     const root = rootOf(node);
     return { owner: ownerOf(version), node, startTime: root.event.time, startId: root.ordinal, time };
   });
-  return { runs, finished };
+  return { runs, finished, condemned: runs.some((run) => run.condemned) };
 }

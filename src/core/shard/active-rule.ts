@@ -145,6 +145,11 @@ export class ActiveRule implements MatchReceiver {
     return any;
   }
 
+  /** True if the event can change nothing here, except drop runs that are condemned already. */
+  isNoise(event: StreamEvent, key: KeyValue | undefined): boolean {
+    return this.matcher.isNoise(event, key);
+  }
+
   /** True if the admitted event would start a run. */
   starts(event: StreamEvent, key: KeyValue | undefined): boolean {
     return this.matcher.starts(event, key);

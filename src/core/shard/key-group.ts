@@ -38,6 +38,8 @@ export class KeyGroup {
   private readonly merging: boolean;
   private readonly released: StreamEvent[] = [];
   private keyValue: KeyValue | undefined;
+  /** Some key may hold condemned runs, which any event of the key drops, noise too. */
+  private condemning = false;
   private readonly scope: Scope = {
     body: undefined,
     event: NO_EVENT,
@@ -147,6 +149,7 @@ export class KeyGroup {
   restoreKey(key: KeyState): void {
     assert(!this.keys.has(key.token), 'a key is restored once');
     this.keys.set(key.token, key);
+    if (hasCondemned(key)) this.condemning = true;
     this.schedule(key);
   }
 
@@ -179,9 +182,10 @@ export class KeyGroup {
       for (const rule of this.rules) rule.counters.keyMissing++;
       return;
     }
+    const value = this.keyValue;
+    if (this.isNoise(event, value) && !(this.condemning && hasCondemned(this.keys.get(token)))) return;
     const ordinal = this.ordinals.next++;
     let key = this.keys.get(token);
-    const value = this.keyValue;
     let created = false;
     let changed = false;
     for (let i = 0; i < this.rules.length; i++) {
@@ -204,6 +208,11 @@ export class KeyGroup {
     if (changed || created) this.settle(key);
   }
 
+  private isNoise(event: StreamEvent, value: KeyValue | undefined): boolean {
+    for (let i = 0; i < this.rules.length; i++) if (!(this.rules[i] as ActiveRule).isNoise(event, value)) return false;
+    return true;
+  }
+
   private createKey(token: KeyToken, value: KeyValue | undefined): KeyState {
     const key: KeyState = { token, key: value, rules: [], timerAt: Infinity, dirty: false, stored: false, gone: false };
     this.keys.set(token, key);
@@ -222,6 +231,7 @@ export class KeyGroup {
       if (earliest <= due) {
         for (const state of key.rules) {
           state.rule.advance(key, state, due);
+          if (state.set.condemned) this.condemning = true;
           expireThrottles(state, due);
         }
         this.markDirty(key);
@@ -261,6 +271,10 @@ export class KeyGroup {
     key.dirty = true;
     this.dirty.push(key);
   }
+}
+
+function hasCondemned(key: KeyState | undefined): boolean {
+  return key !== undefined && key.rules.some((state) => state.set.condemned);
 }
 
 function stateOf(key: KeyState, rule: ActiveRule): RuleState | undefined {
