@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { createJsonataCompiler } from '../../src/adapters/jsonata/index.js';
+import type { VectorCase } from './vector-case.js';
+import { judge, runRestoring, runStraight } from './vector-case.js';
+
+const expressions = createJsonataCompiler();
+
+function casesOf(file: string): VectorCase[] {
+  return JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8')) as VectorCase[];
+}
+
+const files: readonly (readonly [string, number])[] = [
+  ['worked.json', 66],
+  ['generated.json', 1_500],
+  ['negations.json', 2],
+];
+
+test.each(files)('%s holds, straight and with the state restored after every event', (file, count) => {
+  const cases = casesOf(file);
+  expect(cases).toHaveLength(count);
+  for (const run of [runStraight, runRestoring]) {
+    const failed = cases.map((vector) => judge(vector, run(vector, expressions))).filter((verdict) => !verdict.passed);
+    expect(failed.map(({ id, expected, got }) => ({ id, expected, got }))).toEqual([]);
+  }
+});
