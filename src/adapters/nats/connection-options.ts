@@ -83,14 +83,35 @@ export function planDialing(options: NatsOptions): DialPlan {
 }
 
 /**
- * The certificate must be for the host we dial. The client itself would check a server dialled by address against `localhost`. A server
- * that the cluster named is known by address only: it may also bear a name that is configured.
+ * For a client that is not ours and keeps its own connection (the API's transport): all servers at once, connecting again by itself, for
+ * ever, waiting for an absent server. Throws `NatsOptionsError`.
+ */
+export function toConnectionOptions(options: NatsOptions): NodeConnectionOptions {
+  const { servers, optionsFor } = planDialing(options);
+  const [first = ''] = servers;
+  return {
+    ...optionsFor(first),
+    servers: [...servers],
+    reconnect: true,
+    maxReconnectAttempts: -1,
+    waitOnFirstConnect: true,
+    ignoreAuthErrorAbort: true,
+    reconnectTimeWait: natsLimits.reconnectDelayMsMin * 4,
+  };
+}
+
+/**
+ * The certificate must be for the host we dial, or for another host that is configured: a server that the cluster named is known by address
+ * only. The client itself would check a server dialled by address against `localhost`.
  */
 function identityCheck(
   server: string,
   configured: readonly string[],
 ): Pick<TlsConnectionOptions, 'checkServerIdentity'> {
-  const names = configured.includes(server) ? [hostOf(server)] : [hostOf(server), ...configured.map(hostOf)];
+  const names =
+    configured.length === 1 && configured[0] === server
+      ? [hostOf(server)]
+      : [hostOf(server), ...configured.map(hostOf)];
   return {
     checkServerIdentity: (_host, certificate) => {
       const complaints = names.map((name) => checkServerIdentity(name, certificate));

@@ -68,7 +68,7 @@ describe('a link to NATS', () => {
     await server.start();
     const listener = await link(server);
     let received = 0;
-    (await listener.ready()).subscribe('x', { callback: () => (received += 1) });
+    (await listener.ready()).subscribe('x', { callback: () => void (received += 1) });
     await listener.current()?.flush();
     const made = await link(server);
     const connection = await made.ready();
