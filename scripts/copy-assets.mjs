@@ -16,7 +16,13 @@ for (const asset of ASSETS) {
   cpSync(from, to, { recursive: true });
 }
 
-// The rings land in dist itself, the tests and benchmarks in dist/test: seen from there the rings are still `../../src`.
-const self = join(root, 'dist', 'src');
-rmSync(self, { recursive: true, force: true });
-symlinkSync('.', self, 'dir');
+// The rings land in dist itself, the tests and benchmarks in dist/test: seen from there the rings and scripts are still at `../../src`
+// and `../../scripts`.
+for (const [name, target] of [
+  ['src', '.'],
+  ['scripts', '../scripts'],
+]) {
+  const link = join(root, 'dist', name);
+  rmSync(link, { recursive: true, force: true });
+  symlinkSync(target, link, 'dir');
+}

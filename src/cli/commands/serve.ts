@@ -16,7 +16,7 @@ import { createPrometheusMeter } from '../../adapters/meter-prometheus/prometheu
 import { natsAlertSink } from '../../adapters/nats/alert-sink.js';
 import { connectNats } from '../../adapters/nats/connection.js';
 import type { NatsLink } from '../../adapters/nats/connection.js';
-import { toConnectionOptions } from '../../adapters/nats/connection-options.js';
+import { planDialing } from '../../adapters/nats/connection-options.js';
 import type { NatsOptions } from '../../adapters/nats/connection-options.js';
 import { natsSourceOpener } from '../../adapters/nats/source-opener.js';
 import { systemClock } from '../../adapters/system/system-clock.js';
@@ -45,6 +45,12 @@ function natsOptions(options: ServeOptions): NatsOptions {
     ...(Object.values(tls).some((one) => one !== undefined) ? { tls } : {}),
     name: 'weir',
   };
+}
+
+/** The API's own connection: apart from the one that carries events. */
+function apiConnection(nats: NatsOptions) {
+  const plan = planDialing(nats);
+  return { ...plan.optionsFor(plan.servers[0] ?? ''), servers: [...plan.servers] };
 }
 
 /** The token given, else the one made at the first start and kept in the state directory. */
@@ -125,7 +131,7 @@ async function startApi(
       host: options.host,
       port: parseWhole('port', options.port),
       token: apiToken(options, parts.log),
-      ...(options.natsApi ? { nats: toConnectionOptions(natsOptions(options)) } : {}),
+      ...(options.natsApi ? { nats: apiConnection(natsOptions(options)) } : {}),
     },
   });
   return { app, control };
