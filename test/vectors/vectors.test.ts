@@ -3,6 +3,8 @@ import { expect, test } from 'vitest';
 import { createJsonataCompiler } from '../../src/adapters/jsonata/index.js';
 import type { VectorCase } from './vector-case.js';
 import { judge, runRestoring, runStraight } from './vector-case.js';
+import type { WayOptions } from './vector-ways.js';
+import { runThroughShard } from './vector-ways.js';
 
 const expressions = createJsonataCompiler();
 
@@ -21,6 +23,24 @@ test.each(files)('%s holds, straight and with the state restored after every eve
   expect(cases).toHaveLength(count);
   for (const run of [runStraight, runRestoring]) {
     const failed = cases.map((vector) => judge(vector, run(vector, expressions))).filter((verdict) => !verdict.passed);
+    expect(failed.map(({ id, expected, got }) => ({ id, expected, got }))).toEqual([]);
+  }
+});
+
+const alone = ['k'];
+const ways: readonly (readonly [string, Omit<WayOptions, 'seed'>])[] = [
+  ['straight', { shuffled: false, restoring: false, keys: alone }],
+  ['with arrival shuffled inside the bound', { shuffled: true, restoring: false, keys: alone }],
+  ['saved and restored after every input', { shuffled: false, restoring: true, keys: alone }],
+  ['with other keys in between', { shuffled: false, restoring: false, keys: ['other', 'k', 'third'] }],
+  ['all at once', { shuffled: true, restoring: true, keys: ['other', 'k', 'third'] }],
+];
+
+test.each(ways)('every vector holds through event time and shard, %s', (_, way) => {
+  for (const [file] of files) {
+    const failed = casesOf(file)
+      .map((vector, seed) => judge(vector, runThroughShard(vector, expressions, { ...way, seed })))
+      .filter((verdict) => !verdict.passed);
     expect(failed.map(({ id, expected, got }) => ({ id, expected, got }))).toEqual([]);
   }
 });
