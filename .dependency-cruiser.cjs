@@ -3,7 +3,8 @@ module.exports = {
   forbidden: [
     {
       name: 'core-imports-only-core',
-      comment: 'The core is a pure function: no npm package, no node builtin, no other ring. Take what you need as a parameter (a type in core, an implementation in an adapter).',
+      comment:
+        'The core is a pure function: no npm package, no node builtin, no other ring. Take what you need as a parameter (a type in core, an implementation in an adapter).',
       severity: 'error',
       from: { path: '^src/core/' },
       to: { pathNot: '^src/core/' },
@@ -50,7 +51,13 @@ module.exports = {
       from: { path: '^src/', pathNot: '^src/cli/' },
       to: { path: '^src/cli/' },
     },
-    { name: 'no-cycles', comment: 'Two files that need each other are one file, or a third is missing.', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-cycles',
+      comment: 'Two files that need each other are one file, or a third is missing.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
     {
       name: 'src-never-imports-test',
       comment: 'Production code does not know its tests.',
@@ -58,13 +65,23 @@ module.exports = {
       from: { path: '^src/' },
       to: { path: '^test/' },
     },
-    { name: 'resolvable', comment: 'An import must resolve.', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'resolvable',
+      comment: 'An import must resolve.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
   ],
   options: {
-    doNotFollow: { path: 'node_modules' },
+    // The generated file is a bundle that brings its own `require`: it is an import like any other, what it says inside is not.
+    doNotFollow: { path: ['node_modules', '^src/adapters/jsonata/generated/'] },
     exclude: { path: '^dist/' },
     tsConfig: { fileName: 'tsconfig.base.json' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
   },
 };

@@ -1,12 +1,14 @@
 /**
- * `npm run vectors -- FILE…`: runs files of vectors and prints each failing id with what was expected and got.
- * Ends in `N passed, N failed`; exit code 1 when any failed.
+ * `npm run vectors -- [--ways] FILE…`: runs files of vectors and prints each failing id with what was expected and got; with
+ * `--ways` a case passes only if it holds in every way. Ends in `N passed, N failed`; exit code 1 when any failed.
  */
 import { readFileSync } from 'node:fs';
 import { createJsonataCompiler } from '../../src/adapters/jsonata/index.js';
 import type { ExpressionCompiler } from '../../src/core/expression/expression.js';
 import type { VectorCase, VectorVerdict } from './vector-case.js';
-import { judge, runStraight } from './vector-case.js';
+import { judge, runRestoring, runStraight } from './vector-case.js';
+import { runThroughShard } from './vector-ways.js';
+import type { Match } from '../../src/core/model/match.js';
 
 function readCases(file: string): VectorCase[] {
   const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
@@ -14,10 +16,21 @@ function readCases(file: string): VectorCase[] {
   return value as VectorCase[];
 }
 
+/** The ways besides straight: each must give the same. */
+const otherWays = (vector: VectorCase, expressions: ExpressionCompiler): Match[][] => [
+  runRestoring(vector, expressions),
+  runThroughShard(vector, expressions, { shuffled: true, restoring: false, keys: ['k'], seed: 1 }),
+  runThroughShard(vector, expressions, { shuffled: false, restoring: true, keys: ['k'], seed: 1 }),
+  runThroughShard(vector, expressions, { shuffled: true, restoring: true, keys: ['other', 'k', 'third'], seed: 2 }),
+];
+
 /** A case that cannot be run at all has failed, with the reason in place of what it gave. */
-function runCase(vector: VectorCase, expressions: ExpressionCompiler): VectorVerdict {
+function runCase(vector: VectorCase, expressions: ExpressionCompiler, ways: boolean): VectorVerdict {
   try {
-    return judge(vector, runStraight(vector, expressions));
+    const verdicts = [runStraight(vector, expressions), ...(ways ? otherWays(vector, expressions) : [])].map((given) =>
+      judge(vector, given),
+    );
+    return verdicts.find((verdict) => !verdict.passed) ?? (verdicts[0] as VectorVerdict);
   } catch (error) {
     return { id: vector.id, passed: false, expected: [], got: [`error: ${(error as Error).message}`] };
   }
@@ -29,9 +42,10 @@ function show({ id, expected, got }: VectorVerdict): void {
   for (const line of got) if (!expected.includes(line)) console.log(`  + got      ${line}`);
 }
 
-function main(files: readonly string[]): number {
+function main(args: readonly string[]): number {
+  const files = args.filter((one) => one !== '--ways');
   if (files.length === 0) {
-    console.error('usage: npm run vectors -- FILE…');
+    console.error('usage: npm run vectors -- [--ways] FILE…');
     return 2;
   }
   const expressions = createJsonataCompiler();
@@ -39,7 +53,7 @@ function main(files: readonly string[]): number {
   let failed = 0;
   for (const file of files) {
     for (const vector of readCases(file)) {
-      const verdict = runCase(vector, expressions);
+      const verdict = runCase(vector, expressions, args.includes('--ways'));
       if (verdict.passed) passed++;
       else {
         failed++;

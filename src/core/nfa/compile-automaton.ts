@@ -10,6 +10,7 @@ import type { Automaton, AutomatonState, Edge, Literal, Predicate } from './auto
 import { literalOf } from './automaton.js';
 import type { BuiltState, StepConditions } from './build-automaton.js';
 import { AutomatonBuilder } from './build-automaton.js';
+import { checkReferences } from './check-references.js';
 import { foldTransitions, isBounded, isIdleOnNoise } from './fold-transitions.js';
 
 /** Stages that can appear in a match or a state, in pattern order: positive steps and negations, groups flattened. */
@@ -27,6 +28,12 @@ class PredicateTable {
     private readonly compiler: ExpressionCompiler,
     private readonly names: ExpressionNames,
   ) {}
+
+  /** Stages a condition refers to; none for one that does not compile. */
+  stagesUsedBy(source: string): ReadonlySet<string> {
+    const literal = this.bySource.get(source);
+    return literal === undefined ? new Set() : (this.predicates[literal >> 1]?.expression.stagesUsed ?? new Set());
+  }
 
   literal(source: string | undefined, pointer: string): Literal | undefined {
     if (source === undefined) return undefined;
@@ -105,7 +112,8 @@ export function compileAutomaton(
       },
     ]),
   );
-  if (table.diagnostics.length > 0) return { ok: false, diagnostics: table.diagnostics };
+  const diagnostics = [...table.diagnostics, ...checkReferences(def.steps, (source) => table.stagesUsedBy(source))];
+  if (diagnostics.length > 0) return { ok: false, diagnostics };
 
   const builder = new AutomatonBuilder((step) => conditions.get(step) as StepConditions);
   const { start, final } = builder.build(def.steps);

@@ -1,0 +1,49 @@
+/**
+ * A condition may name stages that can have taken events when it is evaluated: its own, those before it, and those of a
+ * repeated group around both. Any other name could only ever be empty, and is refused.
+ */
+import type { StepDef } from '../document/pattern-def.js';
+import type { Diagnostic } from '../model/diagnostic.js';
+
+interface Placed {
+  readonly step: StepDef;
+  readonly slot: number;
+  /** Repeated groups around the step, outermost first. */
+  readonly loops: readonly StepDef[];
+}
+
+function placeSteps(steps: readonly StepDef[], loops: readonly StepDef[], placed: Placed[]): Placed[] {
+  for (const step of steps) {
+    placed.push({ step, slot: placed.length, loops });
+    if (step.group === undefined) continue;
+    placeSteps(step.group, step.timesMax === 1 ? loops : [...loops, step], placed);
+  }
+  return placed;
+}
+
+/** `stagesUsedBy` gives the stage names a condition refers to; stages are numbered in pattern order, groups flattened. */
+export function checkReferences(
+  steps: readonly StepDef[],
+  stagesUsedBy: (source: string) => ReadonlySet<string>,
+): Diagnostic[] {
+  const placed = placeSteps(steps, [], []);
+  const byName = new Map(placed.map((one) => [one.step.name, one]));
+  return placed.flatMap((at) =>
+    (['where', 'until'] as const).flatMap((field): Diagnostic[] => {
+      const source = at.step[field];
+      if (source === undefined) return [];
+      const ahead = [...stagesUsedBy(source)].filter((name) => isAhead(byName.get(name), at));
+      return ahead.map((name) => ({
+        code: 'stage-ahead',
+        message: `\`$${name}\` comes after \`${at.step.name}\`, so it is always empty here: name an earlier stage, or move the condition to \`${name}\`.`,
+        pointer: `${at.step.pointer}/${field}`,
+        severity: 'error',
+      }));
+    }),
+  );
+}
+
+function isAhead(named: Placed | undefined, at: Placed): boolean {
+  if (named === undefined || named.slot <= at.slot) return false;
+  return !at.loops.some((loop) => named.loops.includes(loop));
+}
