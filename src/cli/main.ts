@@ -4,7 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { CommandError, exitCodes, paints, say } from './terminal.js';
 import type { MatchOptions } from './commands/match.js';
 import type { RunOptions } from './commands/run.js';
-import { addServeCommand } from './commands/serve-options.js';
+import { addServeCommand } from './commands/serve-command.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;

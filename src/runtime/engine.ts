@@ -147,7 +147,15 @@ export class Engine {
     const { expressions, digest, schemaCheck } = this.deps;
     const { alertPrefix, dataDirectory } = this.settings;
     const { compileCache: cache } = this;
-    return compileRuleSet(documents.placed, { expressions, digest, schemaCheck, alertPrefix, dataDirectory, revision, cache });
+    return compileRuleSet(documents.placed, {
+      expressions,
+      digest,
+      schemaCheck,
+      alertPrefix,
+      dataDirectory,
+      revision,
+      cache,
+    });
   }
 
   /** Applies a compiled set at a checkpoint boundary; resolves when it is durable. */

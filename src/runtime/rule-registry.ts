@@ -4,6 +4,8 @@
  */
 import type { PlacedDocument, WeirDocument } from '../core/document/documents.js';
 import type { RulePlan, RuleSet } from '../core/document/plans.js';
+import { hasSameShape } from '../core/nfa/automaton.js';
+import { groupIdOf } from '../core/shard/shard.js';
 import type { RuleAssignment } from '../core/shard/active-rule.js';
 import type { StoreChange } from '../ports/store.js';
 import { ruleKey } from './state-layout.js';
@@ -89,6 +91,13 @@ export class RuleRegistry {
         );
         continue;
       }
+      if (held !== undefined && current !== undefined && keepsRuns(current.plan, plan)) {
+        const { hash } = plan;
+        const kept = { ...current, hash, plan, revision: next.revision, documents: documentsOf(name) };
+        held.versions = held.versions.map((one) => (one === current ? kept : one));
+        this.keep(held);
+        continue;
+      }
       this.addVersion(held, plan, next.revision, documentsOf(name));
     }
     return changes;
@@ -170,6 +179,15 @@ export class RuleRegistry {
     };
     this.changes.push({ kind: 'put', key: ruleKey(generation), value: JSON.stringify(stored) });
   }
+}
+
+/** `onUpdate: keep`, and possible: the automaton's shape and the key are the same. Else the change drains. */
+function keepsRuns(before: RulePlan, after: RulePlan): boolean {
+  return (
+    after.onUpdate === 'keep' &&
+    hasSameShape(before.automaton, after.automaton) &&
+    groupIdOf(before) === groupIdOf(after)
+  );
 }
 
 function currentOf(rule: HeldRule): HeldVersion | undefined {

@@ -87,3 +87,17 @@ export interface Automaton {
 export function literalOf(predicate: number, negated: boolean): Literal {
   return predicate * 2 + (negated ? 1 : 0);
 }
+
+/** True if runs of one automaton can go on under the other: the same states, stages and ways, whatever the conditions say. */
+export function hasSameShape(a: Automaton, b: Automaton): boolean {
+  return shapeOf(a) === shapeOf(b);
+}
+
+function shapeOf({ states, stages, skip }: Automaton): string {
+  const ways = states.map(({ kind, stage, edges }) => [
+    kind,
+    stage,
+    edges.map(({ action, target }) => [action, target]),
+  ]);
+  return JSON.stringify([stages, skip, ways]);
+}

@@ -44,7 +44,8 @@ const NO_EVENT: StreamEvent = {
 
 /** An automaton in use by one version of a rule, with the scratch its evaluation needs. */
 export class ActiveVersion implements RuleVersion {
-  readonly conditions: ConditionCache;
+  automaton: Automaton;
+  conditions: ConditionCache;
   /** First nodes made for the current event, by stage. */
   readonly firstNodes: (PathNode | undefined)[] = [];
   /** The version's filter lets it see the current event; runs of a version that does not see it stay as they are. */
@@ -52,10 +53,17 @@ export class ActiveVersion implements RuleVersion {
 
   constructor(
     readonly version: number,
-    readonly automaton: Automaton,
-    onFailure: ConditionFailure,
+    automaton: Automaton,
+    private readonly onFailure: ConditionFailure,
   ) {
+    this.automaton = automaton;
     this.conditions = new ConditionCache(automaton, onFailure, NO_EVENT);
+  }
+
+  /** Goes on with an automaton of the same shape. Deadlines of its runs must be computed again. */
+  replaceAutomaton(automaton: Automaton): void {
+    this.automaton = automaton;
+    this.conditions = new ConditionCache(automaton, this.onFailure, NO_EVENT);
   }
 }
 

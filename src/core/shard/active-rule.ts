@@ -106,13 +106,21 @@ export class ActiveRule implements MatchReceiver {
     return this.current?.plan.mode === 'paused';
   }
 
-  /** Puts versions to use: known ones go on with their runs, the last that does not drain starts new ones. */
-  useVersions(assigned: readonly VersionAssignment[], drainFrom: number, drainMaxMs: number): void {
+  /**
+   * Puts versions to use: known ones go on with their runs, the one that does not drain starts new ones. True if a version
+   * goes on under another automaton: then the deadlines of its runs must be computed again.
+   */
+  useVersions(assigned: readonly VersionAssignment[], drainFrom: number, drainMaxMs: number): boolean {
+    let replaced = false;
     const before = new Map(this.versions.map((one) => [one.active.version, one]));
     this.versions = assigned.map(({ version, plan, draining }): VersionInUse => {
       const known = before.get(version);
       const active =
         known?.active ?? new ActiveVersion(version, plan.automaton, (error, event) => this.countFailure(error, event));
+      if (known !== undefined && known.plan.hash !== plan.hash) {
+        active.replaceAutomaton(plan.automaton);
+        replaced = true;
+      }
       const span = plan.automaton.withinMs === Infinity ? drainMaxMs : plan.automaton.withinMs;
       const drainUntil = draining ? Math.min(known?.drainUntil ?? Infinity, drainFrom + span) : Infinity;
       return { plan, active, drainUntil };
@@ -128,6 +136,7 @@ export class ActiveRule implements MatchReceiver {
       { runsMax: plan?.runsPerKeyMax ?? 0, overflow: plan?.overflow ?? 'dropOldest' },
       this,
     );
+    return replaced;
   }
 
   createState(set: RunSet = createRunSet()): RuleState {

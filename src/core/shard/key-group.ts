@@ -12,6 +12,7 @@ import { ExpressionError } from '../expression/expression.js';
 import type { StreamEvent } from '../model/event.js';
 import type { KeyToken, KeyValue } from '../model/key.js';
 import { GLOBAL_KEY_TOKEN, isKeyValue, keyToken } from '../model/key.js';
+import { deadlineOf } from '../nfa/run.js';
 import { EventBuffer } from '../time/event-buffer.js';
 import type { ActiveRule, RuleState } from './active-rule.js';
 import type { KeyState } from './key-state.js';
@@ -143,6 +144,18 @@ export class KeyGroup {
     }
     rule.counters.liveRuns -= dropped;
     return dropped;
+  }
+
+  /** Computes the deadlines of a rule's runs again, after its automaton was replaced. Works through all keys. */
+  renewDeadlines(rule: ActiveRule): void {
+    for (const key of this.keys.values()) {
+      const state = key.rules.find((one) => one.rule === rule);
+      if (state === undefined) continue;
+      for (const run of state.set.runs) {
+        run.deadline = deadlineOf(run.owner, run.state, run.startTime, run.node.event.time);
+      }
+      this.schedule(key);
+    }
   }
 
   /** Puts a key of a checkpoint in place. */

@@ -228,7 +228,7 @@ export class Shard {
       const inUse = new Set(versions.map((one) => one.version));
       const over = new Set(rule.versions.map((one) => one.active.version).filter((version) => !inUse.has(version)));
       if (over.size > 0) group.dropVersions(rule, over);
-      rule.useVersions(versions, group.watermark, DRAIN_MAX_MS);
+      if (rule.useVersions(versions, group.watermark, DRAIN_MAX_MS)) group.renewDeadlines(rule);
       for (const one of rule.versions) {
         one.drainUntil = this.savedDrains.get(`${generation}/${one.active.version}`) ?? one.drainUntil;
       }
