@@ -15,6 +15,13 @@ const target = join(root, 'src', 'adapters', 'jsonata', 'generated', 'jsonata-sy
 
 /** What is replaced besides the tokens: [why, text, replacement, occurrences]. */
 const REPAIRS = [
+  [
+    "the bundle's own modules are not mistaken for files",
+    'function(require,module,exports)',
+    'function(part,module,exports)',
+    6,
+  ],
+  ['(the same)', "require('./", "part('./", 9],
   ['a payload cannot pose as a function: the marks are symbols', 'arg._jsonata_function', 'arg[FUNCTION_MARK]', 1],
   ['(the same)', 'arg._jsonata_lambda', 'arg[LAMBDA_MARK]', 2],
   ['(the same)', 'proc._jsonata_function', 'proc[FUNCTION_MARK]', 2],

@@ -103,9 +103,15 @@ export interface BindNode extends NodeBase {
   readonly rhs: AstNode;
 }
 
+export interface ApplyNode extends NodeBase {
+  readonly type: 'apply';
+  readonly lhs: AstNode;
+  readonly rhs: AstNode;
+}
+
 /** Kinds the compiler only walks over. */
 export interface OtherNode extends NodeBase {
-  readonly type: 'wildcard' | 'descendant' | 'parent' | 'apply' | 'transform' | 'sort' | 'operator';
+  readonly type: 'wildcard' | 'descendant' | 'parent' | 'transform' | 'sort' | 'operator';
 }
 
 export type AstNode =
@@ -121,6 +127,7 @@ export type AstNode =
   | FunctionNode
   | LambdaNode
   | BindNode
+  | ApplyNode
   | OtherNode;
 
 /** A signature of a lambda holds functions, not nodes. */

@@ -5,7 +5,7 @@ import type { Expression } from '../../../src/core/expression/expression.js';
 import { castBoolean } from '../../../src/core/expression/closures/values.js';
 import { expressions, inputs } from './expressions.js';
 import type { Outcome } from './pristine.js';
-import { EVENT_TIME, asData, copyOf, frozen, outcomeOf, pristineOutcome, scopeOf, testOutcome } from './pristine.js';
+import { EVENT_TIME, copyOf, frozen, outcomeOf, pristineOutcome, scopeOf, testOutcome } from './pristine.js';
 
 const library = jsonataLibrary();
 const compiler = createJsonataCompiler();
@@ -31,6 +31,12 @@ const data: fc.Arbitrary<Data> = fc.record({
   t: fc.array(inputs, { maxLength: 1 }),
   params: inputs as fc.Arbitrary<Record<string, unknown>>,
 });
+
+/** The same expressions on every run; FUZZ_RUNS=50000 looks further, from a new seed each time. */
+function runs(usual: number): { numRuns: number; seed?: number } {
+  const wanted = process.env['FUZZ_RUNS'];
+  return wanted === undefined ? { numRuns: usual, seed: 20260504 } : { numRuns: Number(wanted) };
+}
 
 const share = { compiled: 0, all: 0 };
 
@@ -78,6 +84,13 @@ function sameUpToRaces(ours: Outcome, reference: Outcome): void {
   expect(ours).toEqual(reference);
 }
 
+/** Arrays have items and nothing else, all the way down. */
+function isUnmarked(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (Array.isArray(value) && Object.keys(value).length !== value.length) return false;
+  return Object.values(value).every(isUnmarked);
+}
+
 describe('an expression compiled to closures', () => {
   it('gives what the synchronous library gives, error codes included', () => {
     fc.assert(
@@ -89,7 +102,7 @@ describe('an expression compiled to closures', () => {
           expect(outcomeOf(() => expression.evaluate(ownScope(given)))).toEqual(libraryOutcome(source, given));
         }
       }),
-      { numRuns: Number(process.env['FUZZ_RUNS'] ?? 3000) },
+      runs(2000),
     );
   });
 
@@ -99,7 +112,7 @@ describe('an expression compiled to closures', () => {
         const ours = outcomeOf(() => compile(source).evaluate(ownScope(given)));
         sameUpToRaces(ours, await pristineOutcome(source, copyOf(given.body), bindingsOf(given)));
       }),
-      { numRuns: Number(process.env['FUZZ_RUNS'] ?? 1500) },
+      runs(1000),
     );
   });
 
@@ -111,7 +124,7 @@ describe('an expression compiled to closures', () => {
         const outcome = outcomeOf(() => castBoolean(expression.evaluate(scope)));
         expect(testOutcome(expression, scope)).toEqual(outcome);
       }),
-      { numRuns: Number(process.env['FUZZ_RUNS'] ?? 1500) },
+      runs(1000),
     );
   });
 
@@ -124,9 +137,9 @@ describe('an expression compiled to closures', () => {
         } catch {
           return;
         }
-        expect(Object.keys((value ?? {}) as object)).toEqual(Object.keys((asData(value) ?? {}) as object));
+        expect(isUnmarked(value)).toBe(true);
       }),
-      { numRuns: 500 },
+      runs(1000),
     );
   });
 });

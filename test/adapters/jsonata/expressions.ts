@@ -51,6 +51,26 @@ function call(name: string, args: readonly string[], fitting: boolean): string {
   const plain = !fitting || FUNCTIONS.includes(name) || ['join', 'append', 'lookup', 'substring'].includes(name);
   return `$${name}(${args.map((arg) => (plain ? arg : `${cast}(${arg})`)).join(', ')})`;
 }
+const APPLIED = [
+  '$string',
+  '$sum',
+  '$count()',
+  '$length',
+  '$contains',
+  "$contains('a')",
+  '$append(a)',
+  '$string[0]',
+  '$toMillis',
+];
+const TIMES = [
+  '2026-05-04',
+  '2026-05',
+  '2026-05-04T10:30:00',
+  '2026-05-04T10:30:00.5',
+  '2026-05-04T10:30:00+0200',
+  '2026-13-40',
+  'x',
+];
 const OPERATORS = ['=', '!=', '=', '!=', '<', '<=', '>', '>=', '+', '-', '*', '/', '%', '&', 'and', 'or', 'in'];
 
 /** An alias, not an interface: fast-check wants an index signature. */
@@ -120,6 +140,23 @@ export const expressions: fc.Arbitrary<string> = fc.letrec<Grammar>((tie) => ({
     },
     { weight: 1, arbitrary: fc.tuple(tie('expr'), tie('expr')).map(([c, t]) => `(${c} ? ${t})`) },
     { weight: 1, arbitrary: fc.tuple(tie('expr'), tie('expr')).map(([a, b]) => `(${a} ?? ${b})`) },
+    {
+      weight: 2,
+      arbitrary: fc
+        .tuple(
+          fc.constantFrom('$s', '$t', '$', '$$', '$distinct($s.a)', '$append(a, b)', '$reverse(c)'),
+          tie('suffix'),
+          tie('suffix'),
+        )
+        .map((parts) => parts.join('')),
+    },
+    {
+      weight: 2,
+      arbitrary: fc
+        .tuple(tie('expr'), fc.constantFrom(...APPLIED), tie('suffix'))
+        .map(([expr, applied, suffix]) => `((${expr}) ~> ${applied})${suffix}`),
+    },
+    { weight: 1, arbitrary: fc.constantFrom(...TIMES).map((text) => `$toMillis('${text}')`) },
     { weight: 1, arbitrary: tie('expr').map((expr) => `-(${expr})`) },
     { weight: 1, arbitrary: fc.tuple(tie('expr'), tie('suffix')).map(([expr, suffix]) => `(${expr})${suffix}`) },
     {

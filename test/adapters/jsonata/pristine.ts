@@ -6,6 +6,9 @@ import { ExpressionError } from '../../../src/core/expression/expression.js';
 /** What an evaluation came to. Codes stand for errors; an error of the runtime has none and counts as `evaluation-failed`. */
 export type Outcome = { readonly value: unknown } | { readonly code: string };
 
+/** The published library reads ISO text without a zone in the machine's; the engine always in UTC. */
+process.env['TZ'] = 'UTC';
+
 export const EVENT_TIME = Date.UTC(2026, 4, 4, 10, 30, 15, 250);
 
 function codeOf(error: unknown): string {

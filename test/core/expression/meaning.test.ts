@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { compile, evaluate, failure, scope } from './harness.js';
 
+process.env['TZ'] = 'America/New_York';
+
 const probes = [[{ amount: 2, tags: ['x'] }, { amount: 3 }], [{ amount: 700 }]];
 
 describe('an expression on an event', () => {
@@ -75,6 +77,12 @@ describe('an expression on an event', () => {
     expect(evaluate("false and 1 > 'a'")).toBe(false);
     expect(evaluate("true or 1 > 'a'")).toBe(true);
     expect(failure("true and 1 > 'a'")).toBe('T2009');
+  });
+
+  it('gives plain arrays, also inside of arrays', () => {
+    const [inner] = evaluate('[[1, 2, 3][$ > 1]]') as [number[]];
+    expect(Object.keys(inner)).toEqual(['0', '1']);
+    expect(Object.keys(evaluate('$map([1..3], function($x) { $x })') as object)).toEqual(['0', '1', '2']);
   });
 
   it('treats a payload that is an array as one value', () => {

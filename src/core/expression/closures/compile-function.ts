@@ -1,4 +1,4 @@
-import type { AstNode, FunctionNode } from '../ast.js';
+import type { ApplyNode, AstNode, FunctionNode } from '../ast.js';
 import type { Code, Value } from './code.js';
 import type { Environment } from './environment.js';
 import type { BuiltinFunction } from './functions.js';
@@ -9,11 +9,25 @@ import { castBoolean } from './values.js';
 
 /** A call of a built-in function by its name; undefined for any other call. */
 export function compileFunction(node: FunctionNode, environment: Environment): Code | undefined {
-  const name = calledName(node, environment);
-  if (name === undefined) return undefined;
-  if (name === 'millis' && node.arguments.length === 0) return MILLIS;
+  const name = calledName(node.procedure, environment);
+  return name === undefined ? undefined : compileCall(name, node.arguments, environment);
+}
+
+/** `x ~> $f(y)` is `$f(x, y)`; `x ~> $f` is `$f(x)`, where `$f` takes nothing from the context. Else undefined. */
+export function compileApply(node: ApplyNode, environment: Environment): Code | undefined {
+  const { lhs, rhs } = node;
+  if (rhs.predicate !== undefined || rhs.group !== undefined) return undefined;
+  const name = calledName(rhs.type === 'function' ? rhs.procedure : rhs, environment);
+  if (name === undefined || lhs.type === 'regex') return undefined;
+  if (rhs.type === 'function') return compileCall(name, [lhs, ...rhs.arguments], environment);
+  return builtinFunction(name)?.direct === undefined ? undefined : compileCall(name, [lhs], environment);
+}
+
+function compileCall(name: string, nodes: readonly AstNode[], environment: Environment): Code | undefined {
+  if (name === 'millis' && nodes.length === 0) return MILLIS;
+  if (name === 'toMillis' && nodes.length > 1) return undefined;
   const builtin = builtinFunction(name);
-  const args = builtin === undefined ? undefined : compileArguments(name, node.arguments, environment);
+  const args = builtin === undefined ? undefined : compileArguments(name, nodes, environment);
   if (builtin === undefined || args === undefined) return undefined;
   const [first, second] = args;
   if (first !== undefined && args.length === 1 && builtin.direct !== undefined) {
@@ -25,8 +39,7 @@ export function compileFunction(node: FunctionNode, environment: Environment): C
   return compileGeneral(builtin, args);
 }
 
-function calledName(node: FunctionNode, environment: Environment): string | undefined {
-  const { procedure } = node;
+function calledName(procedure: AstNode, environment: Environment): string | undefined {
   if (procedure.type !== 'variable' || procedure.predicate !== undefined) return undefined;
   return environment.names.stages.has(procedure.value) ? undefined : procedure.value;
 }

@@ -8,7 +8,7 @@ import type { ExpressionNames } from '../expression.js';
 import type { Code, Value } from './code.js';
 import { compileArray, compileMinus } from './compile-array.js';
 import { compileBinary } from './compile-binary.js';
-import { compileFunction } from './compile-function.js';
+import { compileApply, compileFunction } from './compile-function.js';
 import { compilePath } from './compile-path.js';
 import { compileVariable } from './compile-variable.js';
 import type { Environment } from './environment.js';
@@ -53,6 +53,8 @@ function compileKind(node: AstNode, environment: Environment): Code | undefined 
       return compileBlock(node, environment);
     case 'function':
       return compileFunction(node, environment);
+    case 'apply':
+      return compileApply(node, environment);
     default:
       return undefined;
   }

@@ -187,6 +187,16 @@ function toNumber(value: unknown): number | undefined {
   return OTHER_BASE.test(text) ? Number(text) : raise('D3030', { value });
 }
 
+/** As the library: a date, or a date with a time; a zone is optional and means UTC where it is missing. */
+const ISO_8601 = /^\d{4}(-[01]\d)?(-[0-3]\d)?(T[0-2]\d:[0-5]\d:[0-5]\d)?(\.\d+)?([+-][0-2]\d:?[0-5]\d|Z)?$/;
+
+defineText('toMillis', 's?', (text, [, picture]) => {
+  if (picture !== undefined) return raise('evaluation-failed');
+  const match = ISO_8601.exec(text);
+  if (match === null) return raise('D3110', { value: text });
+  return Date.parse(match[3] !== undefined && match[5] === undefined ? `${text}Z` : text);
+});
+
 defineNumber('abs', '', Math.abs);
 defineNumber('floor', '', Math.floor);
 defineNumber('ceil', '', Math.ceil);

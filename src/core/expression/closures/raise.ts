@@ -35,6 +35,7 @@ const MESSAGES: Readonly<Record<string, string>> = {
   D3060: 'The sqrt function cannot be applied to a negative number: {value}',
   D3061:
     'The power function has resulted in a value that cannot be represented as a JSON number: base={value}, exponent={value2}',
+  D3110: 'The argument of the toMillis function must be an ISO 8601 formatted timestamp. Given {value}',
   'regex-subject-too-long': 'A text of {value} characters is too long for a regular expression',
   'result-too-large': 'A result of length {value} is too large',
   'too-many-steps': 'The evaluation takes more than {value} steps',
@@ -58,7 +59,17 @@ export function raise(code: string, detail: ErrorDetail = {}): never {
     .replace('{token}', () => JSON.stringify(detail.token ?? ''))
     .replace('{index}', () => String(detail.index ?? 0))
     .replace('{type}', () => detail.type ?? '');
-  throw new ExpressionError(code, message);
+  throw withoutStack(code, message);
+}
+
+/** An error without its stack: the trace of a rule's error says nothing, and taking it would cost ten times the rest. */
+function withoutStack(code: string, message: string): ExpressionError {
+  const errors = Error as { stackTraceLimit?: number };
+  const limit = errors.stackTraceLimit;
+  errors.stackTraceLimit = 0;
+  const error = new ExpressionError(code, message);
+  errors.stackTraceLimit = limit;
+  return error;
 }
 
 /** Data nested so deeply that it overflows the stack is bad data, not a broken engine; any other error passes through. */
