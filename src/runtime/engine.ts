@@ -9,7 +9,7 @@ import type { PlacedDocument, WeirDocument } from '../core/document/documents.js
 import type { RulePlan, RuleSet } from '../core/document/plans.js';
 import type { Checked, Diagnostic } from '../core/model/diagnostic.js';
 import type { RuleMatch } from '../core/model/match.js';
-import type { SavedShard } from '../core/shard/shard.js';
+import type { SavedShard, SourceProgress } from '../core/shard/shard.js';
 import { Shard, advanceShard } from '../core/shard/shard.js';
 import type { StoreChange } from '../ports/store.js';
 import { AlertRenderer } from './render-alert.js';
@@ -21,6 +21,7 @@ import type { EngineDependencies, EngineSettings } from './engine-options.js';
 import { EngineError } from './engine-options.js';
 import { IntakeGroup } from './intake-group.js';
 import type { SavedSource } from './source-intake.js';
+import { replays } from './source-intake.js';
 import type { OutboxCheckpoint } from './outbox.js';
 import { Outbox } from './outbox.js';
 import { RuleRegistry, documentsOfRule } from './rule-registry.js';
@@ -102,6 +103,7 @@ export class Engine {
       shard: this.shard,
       advance: (source, events, watermark) =>
         this.give(advanceShard(this.shard, { kind: 'events', source, events, watermark }).matches),
+      replayed: (source) => this.give(advanceShard(this.shard, { kind: 'replayed', source }).matches),
       publish: (message) => this.outbox.add(message),
       outboxWaiting: () => this.outbox.waiting,
       batchDone: () => this.batchDone(),
@@ -221,14 +223,15 @@ export class Engine {
     const revision = this.revision + 1;
     if (read === undefined || read.ok) {
       const documents = read === undefined ? this.documents : this.documents.withFiles(read.value, revision, digest);
-      const compiled = this.compile(documents, revision);
+      const same = documents.changesFrom(this.documents).length === 0 && this.revision > 0;
+      const compiled = this.compile(documents, same ? this.revision : revision);
       if (compiled.ok) return { documents, ruleSet: compiled.value };
       this.refusedDocuments = compiled.diagnostics;
     } else {
       this.refusedDocuments = read.diagnostics;
     }
     if (hasStored) {
-      const compiled = this.compile(this.documents, revision);
+      const compiled = this.compile(this.documents, this.revision);
       if (compiled.ok) {
         log.error('the documents on disk are refused; the set that ran last goes on', {
           diagnostics: this.refusedDocuments,
@@ -253,10 +256,13 @@ export class Engine {
     });
     for (const version of lost)
       this.deps.log.error('a draining version no longer compiles; its runs are dropped', { version });
-    const watermarks = new Map(
-      Object.entries(checkpoint.sources).map(([name, { timeline }]) => [name, toWatermark(timeline.watermark)]),
+    const sources = new Map(
+      Object.entries(checkpoint.sources).map(([name, source]): [string, SourceProgress] => [
+        name,
+        { watermark: toWatermark(source.timeline.watermark), replays: replays(source) },
+      ]),
     );
-    this.shard.load(checkpoint.shard, this.registry.assignments(), watermarks);
+    this.shard.load(checkpoint.shard, this.registry.assignments(), sources);
     const begun = this.deps.clock.monotonic();
     const loaded = await this.shardState.load(this.deps.store);
     this.pendingChanges.push(...loaded.void);

@@ -19,6 +19,7 @@ export interface IntakeGroupOptions {
   readonly settings: EngineSettings;
   readonly shard: Shard;
   readonly advance: (source: string, events: readonly StreamEvent[], watermark: number) => void;
+  readonly replayed: (source: string) => void;
   readonly publish: (message: OutboundMessage) => void;
   readonly outboxWaiting: () => number;
   readonly batchDone: () => void;
@@ -109,6 +110,10 @@ export class IntakeGroup implements IntakeReceiver {
 
   refeed(event: StreamEvent): void {
     advanceShard(this.options.shard, { kind: 'refeed', event });
+  }
+
+  replayed(source: string): void {
+    this.options.replayed(source);
   }
 
   late(event: StreamEvent): void {

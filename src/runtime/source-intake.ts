@@ -27,12 +27,19 @@ export interface SavedSource {
   readonly late: readonly (readonly [number, number])[];
 }
 
+/** True if a restart must read something again that it had read. */
+export function replays({ replayFrom, position }: SavedSource): boolean {
+  return replayFrom <= position;
+}
+
 /** What an intake tells the engine, synchronously and in order. */
 export interface IntakeReceiver {
   /** Events final for the source, in order, and its watermark. */
   events(source: string, events: readonly StreamEvent[], watermark: number): void;
   /** An event that was final for its source before the restart, but not for every rule. */
   refeed(event: StreamEvent): void;
+  /** Everything that was read before the restart has been read again. */
+  replayed(source: string): void;
   late(event: StreamEvent): void;
   dead(letter: DeadLetter): void;
   gap(source: string, first: number, last: number): void;
@@ -78,6 +85,7 @@ export class SourceIntake {
   private replayTo = 0;
   /** Highest sequence read since this intake began: below `replayTo` it is still putting back. */
   private scanned = 0;
+  private replaying = false;
   private readonly knownLate = new Set<string>();
   private lateHeld: [number, number, number][] = [];
   private stopping = false;
@@ -93,6 +101,7 @@ export class SourceIntake {
     this.identity = saved.identity;
     this.position = saved.position;
     this.replayTo = saved.position;
+    this.replaying = replays(saved);
     this.timeline.load(saved.timeline);
     for (const [seq, index] of saved.late) this.knownLate.add(`${seq}/${index}`);
   }
@@ -197,6 +206,7 @@ export class SourceIntake {
     this.pending = batch.pending;
     if (batch.caughtUp && batch.messages.length === 0) this.tick(clock.now());
     this.lastTurn = clock.monotonic();
+    this.noteReplayed(batch.ended);
     if (this.scanned !== scannedBefore || this.timeline.watermark !== watermarkBefore) this.give();
   }
 
@@ -235,6 +245,12 @@ export class SourceIntake {
     } else if (this.options.refeeds) {
       this.options.receiver.refeed(event);
     }
+  }
+
+  private noteReplayed(ended: boolean): void {
+    if (!this.replaying || (this.scanned < this.replayTo && !ended)) return;
+    this.replaying = false;
+    this.options.receiver.replayed(this.name);
   }
 
   /** The source is caught up and silent: the arrival clock moves on, an input like any other. */
