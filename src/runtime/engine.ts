@@ -9,7 +9,7 @@ import type { PlacedDocument, WeirDocument } from '../core/document/documents.js
 import type { RulePlan, RuleSet } from '../core/document/plans.js';
 import type { Checked, Diagnostic } from '../core/model/diagnostic.js';
 import type { RuleMatch } from '../core/model/match.js';
-import type { SavedShard, SourceProgress } from '../core/shard/shard.js';
+import type { SavedShard } from '../core/shard/shard.js';
 import { Shard, advanceShard } from '../core/shard/shard.js';
 import type { StoreChange } from '../ports/store.js';
 import { AlertRenderer } from './render-alert.js';
@@ -256,13 +256,13 @@ export class Engine {
     });
     for (const version of lost)
       this.deps.log.error('a draining version no longer compiles; its runs are dropped', { version });
-    const sources = new Map(
-      Object.entries(checkpoint.sources).map(([name, source]): [string, SourceProgress] => [
-        name,
-        { watermark: toWatermark(source.timeline.watermark), replays: replays(source) },
-      ]),
+    const sources = Object.entries(checkpoint.sources);
+    const watermarks = new Map(sources.map(([name, { timeline }]) => [name, toWatermark(timeline.watermark)]));
+    this.shard.load(checkpoint.shard, this.registry.assignments(), watermarks);
+    this.shard.awaitReplay(
+      checkpoint.shard,
+      sources.flatMap(([name, source]) => (replays(source) ? [name] : [])),
     );
-    this.shard.load(checkpoint.shard, this.registry.assignments(), sources);
     const begun = this.deps.clock.monotonic();
     const loaded = await this.shardState.load(this.deps.store);
     this.pendingChanges.push(...loaded.void);

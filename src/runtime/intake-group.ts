@@ -62,6 +62,8 @@ export class IntakeGroup implements IntakeReceiver {
     for (const plan of ruleSet.sources.values()) {
       if (used.has(plan.name) && !this.running.has(plan.name)) this.open(plan, this.parked.get(plan.name));
     }
+    // What no one reads any more comes back no more: nothing waits for it.
+    for (const name of this.parked.keys()) if (!this.running.has(name)) this.replayed(name);
     this.parked.clear();
     this.restoring = false;
   }

@@ -37,6 +37,9 @@ export class KeyGroup {
   private readonly merge = new EventBuffer();
   private readonly watermarks: Map<string, number>;
   private readonly merging: boolean;
+  /** After a restart: sources whose events above `heldAt` are not all back yet. Until they are, the watermark stays there. */
+  private readonly replaying = new Set<string>();
+  private heldAt = -Infinity;
   private readonly released: StreamEvent[] = [];
   private keyValue: KeyValue | undefined;
   /** Some key may hold condemned runs, which any event of the key drops, noise too. */
@@ -61,6 +64,7 @@ export class KeyGroup {
 
   /** At or below it no event of the group is expected: the minimum over its sources. */
   get watermark(): number {
+    if (this.replaying.size > 0) return this.heldAt;
     let least = Infinity;
     for (const watermark of this.watermarks.values()) if (watermark < least) least = watermark;
     return least;
@@ -95,6 +99,23 @@ export class KeyGroup {
   /** Restores the watermarks of a checkpoint without passing time: what was due then already left. */
   restoreWatermark(source: string, watermark: number): void {
     if (this.watermarks.has(source)) this.watermarks.set(source, watermark);
+  }
+
+  /** Events of these sources, final there but not here, are on their way back: time stands still at `at` until each has replayed. */
+  holdFor(sources: readonly string[], at: number): void {
+    if (!this.merging) return;
+    this.heldAt = Math.min(at, this.watermark);
+    for (const source of sources) if (this.watermarks.has(source)) this.replaying.add(source);
+  }
+
+  /** The watermark to go on from after a restart, while it is not the minimum over the sources. */
+  get heldWatermark(): number | undefined {
+    return this.replaying.size > 0 ? this.heldAt : undefined;
+  }
+
+  /** Every event of the source that waited here is back. */
+  replayed(source: string): void {
+    if (this.replaying.delete(source)) this.advance(source, -Infinity);
   }
 
   /** True if an event of this time, final for its source, was not processed here yet. */

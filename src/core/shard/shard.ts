@@ -26,7 +26,9 @@ export type ShardInput =
   /** The rules from here on. */
   | { readonly kind: 'rules'; readonly rules: readonly RuleAssignment[] }
   /** An event read again after a restart that was final for its source but not for every rule (several sources). */
-  | { readonly kind: 'refeed'; readonly event: StreamEvent };
+  | { readonly kind: 'refeed'; readonly event: StreamEvent }
+  /** Everything of the source that was read before the restart has been read again. */
+  | { readonly kind: 'replayed'; readonly source: string };
 
 export interface ShardOutput {
   readonly matches: readonly RuleMatch[];
@@ -47,6 +49,8 @@ export interface SavedShard {
   readonly ordinal: number;
   /** [generation, version, event time at which the drain ends] of draining versions. */
   readonly drains: readonly (readonly [number, number, number])[];
+  /** [group, watermark] of groups that still wait for their events after a restart; the others' is the minimum over their sources. */
+  readonly held?: readonly (readonly [string, number | null])[];
 }
 
 /** Event time a version without `within` may drain. */
@@ -74,7 +78,8 @@ export class Shard {
   advance(input: ShardInput): ShardOutput {
     if (input.kind === 'events') this.acceptEvents(input.source, input.events, input.watermark);
     else if (input.kind === 'rules') this.useRules(input.rules);
-    else this.refeed(input.event);
+    else if (input.kind === 'refeed') this.refeed(input.event);
+    else for (const group of this.bySource.get(input.source) ?? []) group.replayed(input.source);
     const matches = this.out;
     this.out = [];
     return { matches };
@@ -156,7 +161,11 @@ export class Shard {
         }
       }
     }
-    return { ordinal: this.ordinals.next, drains };
+    const held: [string, number | null][] = [];
+    for (const { id, heldWatermark: at } of this.groups.values()) {
+      if (at !== undefined) held.push([id, at === -Infinity ? null : at]);
+    }
+    return { ordinal: this.ordinals.next, drains, held };
   }
 
   /** Before the first input: the state of a checkpoint. `rules` must be those of the checkpoint. */
@@ -166,6 +175,15 @@ export class Shard {
     for (const [source, watermark] of watermarks) this.watermarks.set(source, watermark);
     this.useRules(rules);
     this.savedDrains.clear();
+  }
+
+  /** After `load`: these sources will feed again what was final for them but not for every rule, and then say `replayed`. */
+  awaitReplay(saved: SavedShard, sources: readonly string[]): void {
+    const held = new Map(saved.held);
+    for (const group of this.groups.values()) {
+      const at = held.get(group.id);
+      group.holdFor(sources, at === undefined ? group.watermark : (at ?? -Infinity));
+    }
   }
 
   /** Puts a key of the checkpoint in place; false if no rule holds anything for it any more. */
