@@ -96,9 +96,10 @@ async function startOn(options) {
   const output = keepTail(child.stderr);
   const exited = new Promise((fulfil) => {
     child.once('error', () => fulfil(-1));
-    child.once('exit', (code) => fulfil(code ?? -1));
+    // Not `exit`: what it said last must be read before it is quoted.
+    child.once('close', (code) => fulfil(code ?? -1));
   });
-  const release = endWithParent(child);
+  const release = endWithParent(child, temporary);
   const cleanUp = () => {
     release();
     rmSync(temporary, { recursive: true, force: true });
@@ -144,15 +145,18 @@ function keepTail(stream) {
   return () => tail.trim();
 }
 
+/** What the guard does: waits for the pipe to close, ends the server (1), gives it a moment, removes its directory (2). */
+const guardScript = 'cat >/dev/null; kill -TERM "$1" 2>/dev/null; sleep 1; rm -rf "$2"';
+
 /**
  * The child ends with its parent, however that ends: a shell holds the reading end of a pipe from us; when we are gone the pipe closes,
  * and the shell ends the server. Elsewhere than on POSIX only an orderly end of the parent stops it.
  */
-function endWithParent(child) {
+function endWithParent(child, temporary) {
   const onExit = () => child.kill('SIGKILL');
   process.once('exit', onExit);
   if (process.platform === 'win32' || child.pid === undefined) return () => process.off('exit', onExit);
-  const guard = spawn('sh', ['-c', `cat >/dev/null; kill -TERM ${child.pid} 2>/dev/null`], {
+  const guard = spawn('sh', ['-c', guardScript, 'sh', String(child.pid), temporary], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });

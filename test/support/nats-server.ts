@@ -50,8 +50,11 @@ export class TestNatsServer {
   }
 
   /** It stops answering, but its connections stay open. Only `kill` and `dispose` end it then. */
-  freeze(): void {
-    if (this.#server !== undefined) process.kill(this.#server.pid, 'SIGSTOP');
+  async freeze(): Promise<void> {
+    if (this.#server === undefined) return;
+    process.kill(this.#server.pid, 'SIGSTOP');
+    // The signal takes effect a moment later, longer on a busy machine.
+    await new Promise((resolve) => setTimeout(resolve, 300));
   }
 
   /** It goes on after `freeze`. */

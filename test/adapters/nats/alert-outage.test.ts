@@ -68,7 +68,7 @@ describe('a server that goes away while alerts are published', () => {
   it('for longer than it remembers ids: what it stored before is found in the stream and not published again', async () => {
     const { fixture, sink } = await start(undefined, { duplicate_window: 200 * 1e6 });
     await sink.publish(messages(0, 10));
-    fixture.server.freeze();
+    await fixture.server.freeze();
     const publishing = sink.publish(messages(10, 20));
     await new Promise((resolve) => setTimeout(resolve, 100));
     await fixture.server.kill();

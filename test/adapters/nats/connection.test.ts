@@ -90,7 +90,7 @@ describe('a link to NATS', () => {
     await server.start();
     const frozen = await link(server);
     await frozen.ready();
-    server.freeze();
+    await server.freeze();
     const startedAt = performance.now();
     await frozen.close();
     await frozen.close();

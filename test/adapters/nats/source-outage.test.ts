@@ -162,7 +162,7 @@ describe('a server that goes away while a stream is read', () => {
     const reader = await openAll(fixture);
     const before = await read(reader, (r) => r.messages.length >= 1_000 && r.last?.caughtUp === true);
     const producer = await fixture.admin();
-    fixture.server.freeze();
+    await fixture.server.freeze();
     for (let i = 0; i < 100; i++) producer.publish('s.a', String(1_000 + i));
     await until(() => fixture.log.said('nothing heard for').length > 0);
     expect(await reader.nextBatch(1, 0)).toMatchObject({ messages: [], caughtUp: false });
