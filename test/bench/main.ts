@@ -1,12 +1,13 @@
 /** `npm run bench [-- --toy] [-- NAME…]`: every benchmark, or those named. */
 import { cpus, totalmem } from 'node:os';
-import { benchCore } from './core-bench.js';
+import { benchCore, benchCoreCondition } from './core-bench.js';
 import { benchEndToEnd, benchLatency } from './end-to-end-bench.js';
 import type { BenchResult } from './report.js';
 import { formatResult } from './report.js';
 
 const benchmarks: Readonly<Record<string, (toy: boolean) => Promise<BenchResult> | BenchResult>> = {
   core: benchCore,
+  'core-condition': benchCoreCondition,
   'end-to-end': benchEndToEnd,
   latency: benchLatency,
 };

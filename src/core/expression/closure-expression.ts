@@ -1,12 +1,13 @@
 import type { Code } from './closures/code.js';
 import { rethrow } from './closures/raise.js';
 import { plainResult } from './closures/sequence.js';
-import type { Expression, Scope } from './expression.js';
+import type { Expression, Gate, Scope } from './expression.js';
 
 /** An expression that runs as closures. A payload that is an array runs in the library, which wraps it specially. */
 class ClosureExpression implements Expression {
   readonly source: string;
   readonly stagesUsed: ReadonlySet<string>;
+  readonly gate: Gate | undefined;
   readonly usesKey: boolean;
   readonly compiled = true;
 
@@ -16,6 +17,7 @@ class ClosureExpression implements Expression {
   ) {
     this.source = fallback.source;
     this.stagesUsed = fallback.stagesUsed;
+    this.gate = fallback.gate;
     this.usesKey = fallback.usesKey;
   }
 

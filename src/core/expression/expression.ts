@@ -31,6 +31,9 @@ export interface ExpressionNames {
   readonly key: boolean;
 }
 
+/** False only if the condition is certain to be false, whatever the run: decided on the event alone. Never throws. */
+export type Gate = (scope: Scope) => boolean;
+
 /** A compiled expression. `evaluate` is synchronous, deterministic, and may throw a value of class `ExpressionError`. */
 export interface Expression {
   readonly source: string;
@@ -40,6 +43,8 @@ export interface Expression {
   test(scope: Scope): boolean;
   /** Stage names it refers to: empty means it looks at the event alone (unary). */
   readonly stagesUsed: ReadonlySet<string>;
+  /** Of a condition over earlier events, when there is one. */
+  readonly gate: Gate | undefined;
   /** True if it names `$key`. */
   readonly usesKey: boolean;
   /** True if compiled to closures; false if it runs in the library's evaluator. */

@@ -76,8 +76,8 @@ export interface Automaton {
   readonly skipStage: number;
   readonly params: Readonly<Record<string, unknown>>;
   /**
-   * An event on which no predicate holds changes nothing: every run only keeps waiting in its state, and none starts. Then such
-   * an event need not even be brought to its key.
+   * An event on which no predicate can hold changes nothing: every run only keeps waiting in its state, and none starts. Such an
+   * event need not even be brought to its key.
    */
   readonly idleOnNoise: boolean;
   /** True if every run ends after a bounded number of events or a bounded time. */

@@ -57,9 +57,13 @@ export class ConditionCache implements Scope {
     this.visitSerial = ++this.serial;
   }
 
-  /** True if any predicate holds on the event; for automata whose predicates are all unary. */
-  anyPredicateHolds(): boolean {
-    for (let i = 0; i < this.verdicts.length; i++) if (this.verdict(i)) return true;
+  /** False if the event alone says that no predicate holds on it, whatever the run. */
+  anyPredicateMayHold(): boolean {
+    const { predicates } = this.automaton;
+    for (let i = 0; i < predicates.length; i++) {
+      const { unary, expression } = predicates[i] as Predicate;
+      if (unary ? this.verdict(i) : (expression.gate?.(this) ?? true)) return true;
+    }
     return false;
   }
 

@@ -116,11 +116,11 @@ export function isBounded(automaton: Pick<Automaton, 'transitions' | 'start' | '
 }
 
 /**
- * True if an event on which no predicate holds leaves every run as it is and starts none: all predicates look at the event
- * alone, and with all of them false a state has one way, to itself.
+ * True if an event on which no predicate can hold leaves every run as it is and starts none: the event alone says that none
+ * can, and with all of them false a state has one way, to itself.
  */
 export function isIdleOnNoise(transitions: readonly StateTransitions[], predicates: readonly Predicate[]): boolean {
-  if (!predicates.every((predicate) => predicate.unary)) return false;
+  if (!predicates.every(({ unary, expression }) => unary || expression.gate !== undefined)) return false;
   return transitions.every((state, index) => {
     if (state.kind === 'final' || state.kind === 'stop') return true;
     const open = state.transitions.filter((transition) => transition.guard.every((literal) => (literal & 1) === 1));

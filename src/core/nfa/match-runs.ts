@@ -86,7 +86,7 @@ export class RunMatcher {
   ) {}
 
   /**
-   * True if the event can change nothing for any key without condemned runs: no predicate holds on it, and the versions only
+   * True if the event can change nothing for any key without condemned runs: no predicate can hold on it, and the versions only
    * keep waiting then.
    */
   isNoise(event: StreamEvent, key: KeyValue | undefined): boolean {
@@ -94,7 +94,7 @@ export class RunMatcher {
       const { automaton, conditions } = this.versions[i] as ActiveVersion;
       if (!automaton.idleOnNoise) return false;
       conditions.enterEvent(event, key);
-      if (conditions.anyPredicateHolds()) return false;
+      if (conditions.anyPredicateMayHold()) return false;
     }
     return true;
   }
