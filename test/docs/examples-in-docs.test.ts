@@ -33,24 +33,31 @@ function documentsOf(markdown: string): string {
   return lines.join('\n');
 }
 
-describe.each(pages())('%s', (page) => {
-  const markdown = readFileSync(join(DOCS, page), 'utf8');
-  const text = documentsOf(markdown);
+interface Page {
+  readonly name: string;
+  readonly markdown: string;
+}
 
-  test.runIf(text.trim() !== '')('shows documents that compile and whose tests pass', () => {
-    const parsed = parseDocuments(text, { origin: 'file', file: page });
-    const environment = { expressions, digest, schemaCheck: compileSchema, alertPrefix: 'weir.alerts', revision: 1 };
-    const compiled = compileParsed(parsed, environment);
-    expect(compiled.ok ? compiled.warnings : compiled.diagnostics).toEqual([]);
-    if (!compiled.ok) return;
-    const context = { namespace: 'docs', prefix: 'docs', digest, expressions };
-    const verdicts = [...compiled.value.rules.values()].flatMap((plan) => runRuleTests(plan, compiled.value, context));
-    expect(verdicts.filter((one) => !one.passed)).toEqual([]);
-    expect(verdicts.length).toBeGreaterThan(0);
-  });
+const all = pages().map((name): Page => ({ name, markdown: readFileSync(join(DOCS, name), 'utf8') }));
 
-  const rows = readTables(markdown);
-  test.runIf(rows.length > 0).each(rows)('$pattern over $events', (row) => {
+const withDocuments = all
+  .map(({ name, markdown }) => ({ name, text: documentsOf(markdown) }))
+  .filter(({ text }) => text.trim() !== '');
+
+test.each(withDocuments)('$name shows documents that compile and whose tests pass', ({ name, text }) => {
+  const parsed = parseDocuments(text, { origin: 'file', file: name });
+  const environment = { expressions, digest, schemaCheck: compileSchema, alertPrefix: 'weir.alerts', revision: 1 };
+  const compiled = compileParsed(parsed, environment);
+  expect(compiled.ok ? compiled.warnings : compiled.diagnostics).toEqual([]);
+  if (!compiled.ok) return;
+  const context = { namespace: 'docs', prefix: 'docs', digest, expressions };
+  const verdicts = [...compiled.value.rules.values()].flatMap((plan) => runRuleTests(plan, compiled.value, context));
+  expect(verdicts.filter((one) => !one.passed)).toEqual([]);
+  expect(verdicts.length).toBeGreaterThan(0);
+});
+
+describe.each(all.filter(({ markdown }) => readTables(markdown).length > 0))('patterns in $name', ({ markdown }) => {
+  test.each(readTables(markdown))('$pattern, $skip, over $events', (row) => {
     expect(matchRow(row, expressions)).toEqual(row.matches);
   });
 });
