@@ -122,6 +122,8 @@ export class Engine {
     this.intakes.restore(stored.checkpoint?.sources ?? {});
     this.putInForce(next.documents, next.ruleSet);
     await this.checkpoints.now();
+    // What the last run left is on its way already, and may have failed.
+    if (this.failure !== undefined) throw new EngineError(this.failure.code, this.failure.message);
     this.state = 'running';
     this.intakes.use(this.ruleSet);
     this.outbox.relay();
