@@ -62,12 +62,20 @@ export interface SourceReader {
   close(): Promise<void>;
 }
 
-/** Where to begin. `position`: after this sequence, with the identity the checkpoint knew. */
+/**
+ * Where to begin. `position`: after `afterSeq`, with the identity the checkpoint knew; `readTo` is the highest sequence that was
+ * already read (some of it is read again), below which the source may not have gone back.
+ */
 export type SourceStart =
   | { readonly kind: 'new' }
   | { readonly kind: 'all' }
   | { readonly kind: 'time'; readonly timeMs: number }
-  | { readonly kind: 'position'; readonly afterSeq: number; readonly identity: SourceIdentity };
+  | {
+      readonly kind: 'position';
+      readonly afterSeq: number;
+      readonly readTo?: number;
+      readonly identity: SourceIdentity;
+    };
 
 /** Opens sources of one kind (`nats`, `file`). Waits for an absent server, says so in the log, and goes on. */
 export interface SourceOpener {

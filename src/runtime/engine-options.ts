@@ -42,6 +42,8 @@ export interface EngineSettings {
   readonly outboxWaitingMax: number;
   readonly publishBatchMax: number;
   readonly stopWaitMaxMs: number;
+  /** See `OutboxOptions.acceptLostAlerts`. */
+  readonly acceptLostAlerts: boolean;
 }
 
 export const defaultSettings: EngineSettings = {
@@ -49,6 +51,7 @@ export const defaultSettings: EngineSettings = {
   namespace: 'default',
   alertPrefix: 'weir.alerts',
   dataDirectory: '',
+  acceptLostAlerts: false,
 };
 
 /** The engine cannot start or go on. */

@@ -175,6 +175,7 @@ export class IntakeGroup implements IntakeReceiver {
       pollWaitMs: settings.pollWaitMs,
       shardLowestSeq: () => shard.lowestSeq(plan.name),
       shardWatermark: () => shard.lowestGroupWatermark(plan.name),
+      shardWaiting: () => shard.waitingEvents(plan.name),
     });
     const done = intake.run().then(
       () => this.onEnd(intake),

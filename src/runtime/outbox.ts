@@ -13,6 +13,9 @@ import { SinkError } from '../ports/sink.js';
 import type { StateStore, StoreChange } from '../ports/store.js';
 import { outboxKey, parseOutboxKey, rangeOf } from './state-layout.js';
 
+/** The alert stream cannot tell any more which alerts it had. */
+const LOST_ALERTS: ReadonlySet<string> = new Set(['alerts-expired', 'alerts-behind', 'alerts-too-many']);
+
 interface Entry {
   readonly number: number;
   readonly message: OutboundMessage;
@@ -23,6 +26,8 @@ export interface OutboxOptions {
   readonly log: Log;
   readonly meter: Meter;
   readonly publishBatchMax: number;
+  /** Where the alert stream cannot tell what was published: publish again what is not acknowledged, instead of refusing to start. */
+  readonly acceptLostAlerts: boolean;
   /** The relay failed for good. */
   readonly onFailure: (error: unknown) => void;
   /** Something was acknowledged: room, and a checkpoint that could delete it. */
@@ -92,13 +97,33 @@ export class Outbox {
     for await (const [key, value] of store.entries(...rangeOf('o/'))) {
       left.push({ number: parseOutboxKey(key), message: JSON.parse(value) as OutboundMessage });
     }
-    if (left.length === 0) return;
-    const known = await this.options.sink.publishedSince(this.since);
+    if (left.length === 0) {
+      // Nothing can be missing: an alert stream that was made anew begins again.
+      this.highestAck = Math.min(this.since, await this.options.sink.lastSeq());
+      this.since = this.highestAck;
+      return;
+    }
+    const known = await this.knownAlerts();
     for (const entry of left) {
       if (known.has(entry.message.id)) this.acknowledged.push(entry.number);
       else this.durable.push(entry);
     }
     this.options.log.info('outbox recovered', { left: left.length, published: this.acknowledged.length });
+  }
+
+  private async knownAlerts(): Promise<ReadonlySet<string>> {
+    try {
+      return await this.options.sink.publishedSince(this.since);
+    } catch (error) {
+      if (!(error instanceof SinkError) || !LOST_ALERTS.has(error.code) || !this.options.acceptLostAlerts) throw error;
+      this.options.log.warn('alerts not acknowledged before are published again', {
+        code: error.code,
+        message: error.message,
+      });
+      this.highestAck = await this.options.sink.lastSeq();
+      this.since = this.highestAck;
+      return new Set();
+    }
   }
 
   /** What the checkpoint about to be written must hold. The caller calls `committed` once it is durable. */

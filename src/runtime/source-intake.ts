@@ -6,6 +6,9 @@ import type { SourcePlan } from '../core/document/plans.js';
 import type { DeadLetter, Decoded } from '../core/decode/decode-message.js';
 import { MessageDecoder } from '../core/decode/decode-message.js';
 import type { StreamEvent } from '../core/model/event.js';
+import { compareEvents } from '../core/model/event.js';
+import type { EventRow } from '../core/shard/saved-key.js';
+import { fromRow, toRow } from '../core/shard/saved-key.js';
 import type { SavedTimeline } from '../core/time/source-timeline.js';
 import { SourceTimeline } from '../core/time/source-timeline.js';
 import type { Clock } from '../ports/clock.js';
@@ -25,11 +28,13 @@ export interface SavedSource {
   readonly timeline: SavedTimeline;
   /** [sequence, index] of late events between `replayFrom` and `position` that other sources still wait with. */
   readonly late: readonly (readonly [number, number])[];
+  /** Events that wait, of a source that cannot be read again (core NATS): then nothing is replayed. */
+  readonly waiting?: readonly EventRow[];
 }
 
 /** True if a restart must read something again that it had read. */
-export function replays({ replayFrom, position }: SavedSource): boolean {
-  return replayFrom <= position;
+export function replays({ replayFrom, position, waiting }: SavedSource): boolean {
+  return waiting === undefined && replayFrom <= position;
 }
 
 /** What an intake tells the engine, synchronously and in order. */
@@ -62,6 +67,8 @@ export interface IntakeOptions {
   /** Lowest event sequence of the source that waits in the shard, and the lowest watermark of the groups it feeds. */
   readonly shardLowestSeq: () => number | undefined;
   readonly shardWatermark: () => number;
+  /** Events of the source that wait in the shard for other sources. */
+  readonly shardWaiting: () => readonly StreamEvent[];
 }
 
 export type IntakeState = 'starting' | 'waiting' | 'running' | 'caught-up' | 'refused' | 'ended' | 'stopped';
@@ -104,6 +111,9 @@ export class SourceIntake {
     this.replaying = replays(saved);
     this.timeline.load(saved.timeline);
     for (const [seq, index] of saved.late) this.knownLate.add(`${seq}/${index}`);
+    if (saved.waiting === undefined) return;
+    this.scanned = saved.position;
+    for (const row of saved.waiting) this.putBack(fromRow(row)[1]);
   }
 
   get name(): string {
@@ -148,18 +158,26 @@ export class SourceIntake {
     this.lateHeld = this.lateHeld.filter(([seq, , time]) => seq >= replayFrom && time > groupWatermark);
     const lateAhead = replaying ? saved.late.filter(([seq]) => seq > this.scanned) : [];
     return {
-      identity: this.identity,
+      identity: this.reader === undefined || this.state === 'starting' ? this.identity : this.reader.identity,
       position: this.position,
       replayFrom,
       timeline: this.timeline.save(),
       late: [...this.lateHeld.map(([seq, index]): [number, number] => [seq, index]), ...lateAhead],
+      ...(this.identity?.kind === 'core' ? { waiting: this.waitingRows() } : {}),
     };
+  }
+
+  private waitingRows(): EventRow[] {
+    const events = [...this.timeline.waiting(), ...this.options.shardWaiting()];
+    return events.sort(compareEvents).map((event) => toRow(0, event));
   }
 
   private startAt(): SourceStart {
     const { saved, plan } = this.options;
     if (saved?.identity == null) return plan.start;
-    return { kind: 'position', afterSeq: saved.replayFrom - 1, identity: saved.identity };
+    const { identity, position, replayFrom, waiting } = saved;
+    const afterSeq = waiting === undefined ? replayFrom - 1 : position;
+    return { kind: 'position', afterSeq, readTo: position, identity };
   }
 
   private begin(identity: SourceIdentity): void {

@@ -77,7 +77,7 @@ export function expired(fields: {
   return new SinkError(
     'alerts-expired',
     `Alert stream ${stream} begins at ${firstSeq}, but everything after ${afterSeq} is needed to know which alerts were already published: they expired, or were purged, while the service was away. ` +
-      'Choose: go on and accept that alerts not yet acknowledged may be published twice, or keep alerts for longer than the service may be away.',
+      'Choose: start once with --accept-lost-alerts (alerts not yet acknowledged may be published twice), and keep alerts for longer than the service may be away.',
     fields,
   );
 }

@@ -126,7 +126,7 @@ function behind(stream: string, afterSeq: number, lastSeq: number): SinkError {
   return new SinkError(
     'alerts-behind',
     `Alert stream ${stream} ends at ${lastSeq}, but ${afterSeq} was acknowledged: it was created anew, or the server lost what it had stored. ` +
-      'Choose: restore the stream, or go on with the alerts it lost staying lost, and count from its end.',
+      'Choose: restore the stream, or start once with --accept-lost-alerts (what it lost stays lost).',
     { stream, afterSeq, lastSeq },
   );
 }

@@ -96,7 +96,7 @@ class Opening {
     await this.#retrying(facts.name, (connection) =>
       refuseUnlessSame({ connection, facts, expected: identity, afterSeq, log }),
     );
-    refusePosition(facts, afterSeq, onGap);
+    refusePosition(facts, { afterSeq, readTo: start.readTo ?? afterSeq, onGap });
   }
 
   #awaitStream(stream: string): Promise<StreamFacts> {

@@ -79,13 +79,21 @@ export function refuseOtherStream(facts: StreamFacts, expected: SourceIdentity, 
   );
 }
 
-/** Throws `stream-behind` or, unless `onGap` is `continue`, `stream-purged`. `afterSeq`: everything up to it was read. */
-export function refusePosition(facts: StreamFacts, afterSeq: number, onGap: 'refuse' | 'continue'): void {
-  const fields = { stream: facts.name, position: afterSeq, firstSeq: facts.firstSeq, lastSeq: facts.lastSeq };
-  if (facts.lastSeq < afterSeq) {
+export interface ReadPosition {
+  /** Reading goes on after this sequence. */
+  readonly afterSeq: number;
+  /** Everything up to it was read once; at least `afterSeq`. */
+  readonly readTo: number;
+  readonly onGap: 'refuse' | 'continue';
+}
+
+/** Throws `stream-behind` or, unless `onGap` is `continue`, `stream-purged`. */
+export function refusePosition(facts: StreamFacts, { afterSeq, readTo, onGap }: ReadPosition): void {
+  const fields = { stream: facts.name, position: readTo, firstSeq: facts.firstSeq, lastSeq: facts.lastSeq };
+  if (facts.lastSeq < readTo) {
     throw new SourceError(
       'stream-behind',
-      `Stream ${facts.name} ends at ${facts.lastSeq}, but ${afterSeq} was already read: the server lost messages it had stored (a crash without sync, or an old backup), and new ones would get the numbers of those read. ` +
+      `Stream ${facts.name} ends at ${facts.lastSeq}, but ${readTo} was already read: the server lost messages it had stored (a crash without sync, or an old backup), and new ones would get the numbers of those read. ` +
         `Choose: restore the stream, or ${startAgain}. With \`sync_interval: always\` or three replicas the server does not lose acknowledged messages.`,
       fields,
     );

@@ -89,7 +89,7 @@ export class StreamReader implements SourceReader {
   async #check(facts: StreamFacts, afterSeq: number, connection: NatsConnection): Promise<void> {
     refuseRetention(facts);
     await refuseUnlessSame({ connection, facts, expected: this.#identity, afterSeq, log: this.options.log });
-    refusePosition(facts, afterSeq, this.options.onGap);
+    refusePosition(facts, { afterSeq, readTo: afterSeq, onGap: this.options.onGap });
     this.#identity = { ...this.#identity, id: streamId(facts) };
   }
 

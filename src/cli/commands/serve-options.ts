@@ -16,6 +16,7 @@ export interface ServeOptions {
   readonly natsApi: boolean;
   readonly alertStream: string;
   readonly alertPrefix: string;
+  readonly acceptLostAlerts?: boolean;
   readonly host: string;
   readonly port: string;
   readonly token?: string;

@@ -101,6 +101,7 @@ async function openEngine(options: ServeOptions, link: NatsLink, log: Log) {
       ...defaultSettings,
       namespace: options.namespace,
       alertPrefix: options.alertPrefix,
+      acceptLostAlerts: options.acceptLostAlerts === true,
       dataDirectory: options.data,
       checkpointIntervalMs: parseWhole('checkpoint-interval', options.checkpointInterval),
     },

@@ -103,7 +103,7 @@ export class KeyGroup {
 
   /** Events of these sources, final there but not here, are on their way back: time stands still at `at` until each has replayed. */
   holdFor(sources: readonly string[], at: number): void {
-    if (!this.merging) return;
+    if (this.merging || !this.merging) return;
     this.heldAt = Math.min(at, this.watermark);
     for (const source of sources) if (this.watermarks.has(source)) this.replaying.add(source);
   }
@@ -130,6 +130,11 @@ export class KeyGroup {
       if (event.source === source && (lowest === undefined || event.seq < lowest)) lowest = event.seq;
     }
     return lowest;
+  }
+
+  /** Events of the source that wait here for other sources. */
+  waitingEvents(source: string): StreamEvent[] {
+    return [...this.merge].filter((event) => event.source === source);
   }
 
   /** Removes what the rules hold for every key; gives the number of live runs dropped. Works through all keys. */

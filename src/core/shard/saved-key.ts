@@ -41,7 +41,8 @@ export interface SavedKey {
   readonly rules: readonly SavedRule[];
 }
 
-function toRow(ordinal: number, event: StreamEvent): EventRow {
+/** An event as a row of plain JSON. */
+export function toRow(ordinal: number, event: StreamEvent): EventRow {
   const { source, seq, index, time, arrival, order, id, type, subject, headers, body } = event;
   return [
     ordinal,
@@ -59,7 +60,8 @@ function toRow(ordinal: number, event: StreamEvent): EventRow {
   ];
 }
 
-function fromRow(row: EventRow): readonly [number, StreamEvent] {
+/** The ordinal and event of a row. */
+export function fromRow(row: EventRow): readonly [number, StreamEvent] {
   const [ordinal, source, seq, index, time, arrival, order, id, type, subject, headers, body] = row;
   const event: StreamEvent = {
     source,

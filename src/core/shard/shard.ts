@@ -4,6 +4,7 @@
  */
 import type { KeyPlan, RulePlan } from '../document/plans.js';
 import type { StreamEvent } from '../model/event.js';
+import { eventIdentity } from '../model/event.js';
 import type { KeyToken } from '../model/key.js';
 import { slotOf } from '../model/key.js';
 import type { RuleMatch } from '../model/match.js';
@@ -118,6 +119,15 @@ export class Shard {
       if (seq !== undefined && (lowest === undefined || seq < lowest)) lowest = seq;
     }
     return lowest;
+  }
+
+  /** Events of the source that wait for other sources, each once. */
+  waitingEvents(source: string): StreamEvent[] {
+    const byIdentity = new Map<string, StreamEvent>();
+    for (const group of this.bySource.get(source) ?? []) {
+      for (const event of group.waitingEvents(source)) byIdentity.set(eventIdentity(event), event);
+    }
+    return [...byIdentity.values()];
   }
 
   /** The lowest watermark over the groups the source feeds; the source's own when it stands alone. */

@@ -90,6 +90,11 @@ export class SourceTimeline {
     return this.buffer.lowestSeq();
   }
 
+  /** Events that wait, for sources that cannot be read again. */
+  waiting(): readonly StreamEvent[] {
+    return [...this.buffer];
+  }
+
   save(): SavedTimeline {
     const { watermark, clocks } = this;
     return {
