@@ -84,6 +84,7 @@ export class Engine {
       log,
       meter,
       publishBatchMax: settings.publishBatchMax,
+      acceptLostAlerts: settings.acceptLostAlerts,
       onFailure,
       onAcknowledged: () => this.onAcknowledged(),
     });
