@@ -1,14 +1,6 @@
 /**
  * Weir from nothing to alerts: `npm ci && npm run quickstart`.
  *
- *   node scripts/quickstart.mjs [--once] [--limit ROWS] [--port PORT] [--keep] [--no-build]
- *
- *   --once       stop after the summary; the exit code says whether everything came out as it must
- *   --limit      at most so many rows of each file
- *   --port       of the API (default: 8080, or a free one)
- *   --keep       keep the data of this run (NATS, state, log) when it ends; otherwise they are removed, unless it fails
- *   --no-build   use what is built
- *
  * NATS and the service run as child processes, on free ports, with data of their own under .weir/quickstart: nothing that is already
  * running is touched, and every run starts from nothing.
  */
@@ -30,9 +22,18 @@ const screen = new Screen();
 const documents = ['rules', 'patterns'];
 const logLinesShown = 15;
 
+const usage = `npm run quickstart [-- OPTIONS]
+
+  --once       stop after the summary; the exit code says whether everything came out as it must
+  --limit N    at most N rows of each file
+  --port N     of the API (default: 8080, or a free one)
+  --keep       keep the data of this run (NATS, state, log) when it ends; otherwise they are removed, unless it fails
+  --no-build   use what is built`;
+
 function readOptions() {
   const { values } = parseArgs({
     options: {
+      help: { type: 'boolean', default: false },
       once: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
       'no-build': { type: 'boolean', default: false },
@@ -40,6 +41,7 @@ function readOptions() {
       port: { type: 'string' },
     },
   });
+  if (values.help) return undefined;
   const number = (name) => {
     if (values[name] === undefined) return undefined;
     if (!/^[1-9]\d*$/.test(values[name])) throw new Error(`--${name} ${values[name]}: write a whole number above 0.`);
@@ -132,7 +134,7 @@ function expectedAlerts() {
 function showReloads({ msg, revision, changed = [], added = [], removed = [], diagnostics = [] }) {
   if (msg === 'documents in force' && revision > 1) {
     const names = [...added.map((one) => `+${one}`), ...changed, ...removed.map((one) => `-${one}`)].join(', ');
-    screen.line(`\n${green('↻')} ${bold(`revision ${revision} in force`)}: ${names || 'no rule changed'}`);
+    screen.line(`\n${green('↻')} ${bold(`revision ${revision} in force`)}: ${names || "no rule's matching changed"}`);
   } else if (diagnostics.length > 0) {
     screen.line(`\n${red('✗')} ${bold('the change is refused, the documents in force stay')}`);
     for (const { file, line, column, code, message } of diagnostics)
@@ -198,6 +200,10 @@ function showFailure(error, logFile) {
 
 async function main() {
   const options = readOptions();
+  if (options === undefined) {
+    console.log(usage);
+    return;
+  }
   screen.line(`${bold('Weir quickstart')} ${dim('event-time pattern rules over NATS JetStream')}\n`);
   if (options.build) await step('build', () => build());
   const dir = makeDirectory();

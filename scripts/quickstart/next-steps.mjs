@@ -80,11 +80,10 @@ export function describeNextSteps({ api, token, nats }) {
     step(2, 'Send it an event: the alert appears here'),
     `npm run -s send -- --nats ${nats} charges account=A1 currency=EUR amount=950`,
     '',
-    step(3, 'Change a pattern, hot') +
-      dim(': in patterns/small-then-large.yaml write `>` for `>=`, save, and the new revision is told here.'),
-    dim(
-      '   Misspell `amount` as `$amount`: the change is refused with its line and column, and the old pattern stays.',
-    ),
+    step(3, 'Change a pattern, hot') + dim(': edit patterns/small-then-large.yaml and save; what follows is told here'),
+    dim('   `4` for `$params.factor`: a new revision is in force, runs under way go on'),
+    dim('   `40` instead: refused, for a test in rules/fraud expects an alert at five times; the old one stays'),
+    dim('   `$amount` for `amount`: refused, with line and column'),
     '',
     step(4, 'Subscribe to alerts with the nats CLI'),
     `nats --server ${nats} sub 'weir.alerts.>'`,
