@@ -63,6 +63,7 @@ function ruleStatus(engine: Engine, name: string): RuleStatus[] {
       mode: plan.mode,
       versions: held.versions.map(({ version, hash, draining }) => ({ version, hash, draining })),
       ...counts,
+      keyMissing: engine.shard.keyMissing(held.generation),
       ...(lastConditionError === undefined ? {} : { lastConditionError }),
       stateBound: plan.stateBound,
     },

@@ -159,3 +159,9 @@ export function childrenOf(node: AstNode): readonly AstNode[] {
   collectChildren(node, children);
   return children;
 }
+
+/** The operands of nested `and`s, in order. */
+export function conjunctsOf(node: AstNode): AstNode[] {
+  if (node.type !== 'binary' || node.value !== 'and') return [node];
+  return [...conjunctsOf(node.lhs), ...conjunctsOf(node.rhs)];
+}

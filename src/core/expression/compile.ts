@@ -5,6 +5,7 @@
 import { limits } from '../limits.js';
 import { checkDepth, checkRegexes } from './check-ast.js';
 import { checkNames } from './check-names.js';
+import { equalitiesOf } from './equalities.js';
 import { gateOf } from './gate.js';
 import { closureExpression } from './closure-expression.js';
 import { compileClosures } from './closures/compile-node.js';
@@ -29,7 +30,8 @@ function compileExpression(library: ExpressionLibrary, source: string, names: Ex
   const problems = [...use.problems, ...checkRegexes(program.ast, source)];
   if (problems.length > 0) return refused(problems.sort((a, b) => a.position - b.position));
   const gate = use.stages.size === 0 ? undefined : gateOf(program.ast, names);
-  const fallback = libraryExpression({ source, program, use, names, gate });
+  const equalities = equalitiesOf(program.ast);
+  const fallback = libraryExpression({ source, program, use, names, equalities, gate });
   const code = compileClosures(program.ast, names);
   return { ok: true, expression: code === undefined ? fallback : closureExpression(code, fallback) };
 }

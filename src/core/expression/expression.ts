@@ -34,6 +34,13 @@ export interface ExpressionNames {
 /** False only if the condition is certain to be false, whatever the run: decided on the event alone. Never throws. */
 export type Gate = (scope: Scope) => boolean;
 
+/** A conjunct `fields.of.the.event = constant` of a condition. */
+export interface Equality {
+  readonly fields: readonly string[];
+  readonly constant:
+    { readonly kind: 'value'; readonly value: string | number } | { readonly kind: 'parameter'; readonly name: string };
+}
+
 /** A compiled expression. `evaluate` is synchronous, deterministic, and may throw a value of class `ExpressionError`. */
 export interface Expression {
   readonly source: string;
@@ -43,6 +50,8 @@ export interface Expression {
   test(scope: Scope): boolean;
   /** Stage names it refers to: empty means it looks at the event alone (unary). */
   readonly stagesUsed: ReadonlySet<string>;
+  /** Each of them must hold for the expression to be true; what an index can look up. */
+  readonly equalities: readonly Equality[];
   /** Of a condition over earlier events, when there is one. */
   readonly gate: Gate | undefined;
   /** True if it names `$key`. */

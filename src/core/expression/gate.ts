@@ -3,15 +3,11 @@
  * only hold where `type = 'b'` does, which one look at the event decides for every run.
  */
 import type { AstNode } from './ast.js';
+import { conjunctsOf } from './ast.js';
 import { checkNames } from './check-names.js';
 import type { Code } from './closures/code.js';
 import { compileClosures } from './closures/compile-node.js';
 import type { ExpressionNames, Gate } from './expression.js';
-
-function conjuncts(node: AstNode): AstNode[] {
-  if (node.type !== 'binary' || node.value !== 'and') return [node];
-  return [...conjuncts(node.lhs), ...conjuncts(node.rhs)];
-}
 
 function unaryCode(node: AstNode, names: ExpressionNames): Code | undefined {
   const use = checkNames(node, names);
@@ -20,7 +16,7 @@ function unaryCode(node: AstNode, names: ExpressionNames): Code | undefined {
 
 /** Undefined when the condition demands nothing that the event alone decides. */
 export function gateOf(ast: AstNode, names: ExpressionNames): Gate | undefined {
-  const parts = conjuncts(ast);
+  const parts = conjunctsOf(ast);
   if (parts.length < 2) return undefined;
   const tests = parts.flatMap((part) => unaryCode(part, names)?.test ?? []);
   if (tests.length === 0) return undefined;

@@ -1,7 +1,7 @@
 import type { NameUse } from './check-names.js';
 import { rethrow } from './closures/raise.js';
 import { castBoolean } from './closures/values.js';
-import type { Expression, ExpressionNames, Gate, Scope } from './expression.js';
+import type { Equality, Expression, ExpressionNames, Gate, Scope } from './expression.js';
 import type { LibraryProgram } from './library.js';
 
 /** Reads one variable of the scope. */
@@ -15,6 +15,7 @@ export interface LibraryExpressionOptions {
   readonly program: LibraryProgram;
   readonly use: NameUse;
   readonly names: ExpressionNames;
+  readonly equalities: readonly Equality[];
   readonly gate: Gate | undefined;
 }
 
@@ -25,6 +26,7 @@ class LibraryExpression implements Expression {
   constructor(
     readonly source: string,
     readonly stagesUsed: ReadonlySet<string>,
+    readonly equalities: readonly Equality[],
     readonly gate: Gate | undefined,
     readonly usesKey: boolean,
     private readonly program: LibraryProgram,
@@ -47,12 +49,12 @@ class LibraryExpression implements Expression {
 }
 
 export function libraryExpression(options: LibraryExpressionOptions): Expression {
-  const { source, program, use, names, gate } = options;
+  const { source, program, use, names, equalities, gate } = options;
   const bindings = [
     ...[...use.variables].map(variableBinding),
     ...[...use.stages].map((stage) => stageBinding(stage, names.stages.get(stage) ?? -1)),
   ];
-  return new LibraryExpression(source, use.stages, gate, use.variables.has('key'), program, bindings);
+  return new LibraryExpression(source, use.stages, equalities, gate, use.variables.has('key'), program, bindings);
 }
 
 function stageBinding(name: string, slot: number): Binding {

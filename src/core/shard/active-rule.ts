@@ -36,7 +36,6 @@ export interface RuleCounters {
   timeouts: number;
   alerts: number;
   suppressed: number;
-  keyMissing: number;
   conditionErrors: number;
   overflows: number;
   liveRuns: number;
@@ -49,7 +48,6 @@ export function createCounters(): RuleCounters {
     timeouts: 0,
     alerts: 0,
     suppressed: 0,
-    keyMissing: 0,
     conditionErrors: 0,
     overflows: 0,
     liveRuns: 0,
@@ -72,6 +70,8 @@ export interface RuleState {
   /** Of alerts on matches, and of alerts on time-outs. */
   matchThrottle: Throttle | undefined;
   timeoutThrottle: Throttle | undefined;
+  /** The earliest time at which this state changes by itself; Infinity for never. Kept by the key group. */
+  due: number;
 }
 
 /** The part of a key's state that its rules look at. */
@@ -140,7 +140,7 @@ export class ActiveRule implements MatchReceiver {
   }
 
   createState(set: RunSet = createRunSet()): RuleState {
-    return { rule: this, set, matchThrottle: undefined, timeoutThrottle: undefined };
+    return { rule: this, set, matchThrottle: undefined, timeoutThrottle: undefined, due: Infinity };
   }
 
   /** Lets the versions look at the event; false if none of them wants it (`where`) or the rule is paused. */

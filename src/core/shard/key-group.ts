@@ -17,6 +17,7 @@ import { EventBuffer } from '../time/event-buffer.js';
 import type { ActiveRule, RuleState } from './active-rule.js';
 import type { KeyState } from './key-state.js';
 import { expireThrottles, isEmpty, nextDue } from './key-state.js';
+import { RuleIndex } from './rule-index.js';
 import { TimerHeap } from './timer-heap.js';
 
 const NO_EVENTS: readonly unknown[] = [];
@@ -31,7 +32,13 @@ export class KeyGroup {
   readonly keys = new Map<KeyToken, KeyState>();
   /** Keys changed since the last checkpoint, those that left the group included. */
   dirty: KeyState[] = [];
-  rules: ActiveRule[] = [];
+  /** Events that had no key. */
+  keyMissing = 0;
+  private activeRules: readonly ActiveRule[] = [];
+  private index = new RuleIndex([]);
+  /** Numbers of the rules the index found, and the rules that are concerned: scratch of one event. */
+  private readonly found: number[] = [];
+  private readonly concerned: ActiveRule[] = [];
   private readonly timers = new TimerHeap<KeyState>();
   /** Events of several sources, waiting for the slowest; unused for one source. */
   private readonly merge = new EventBuffer();
@@ -70,6 +77,16 @@ export class KeyGroup {
     return least;
   }
 
+  get rules(): readonly ActiveRule[] {
+    return this.activeRules;
+  }
+
+  /** The rules from here on, each with its versions in place. */
+  useRules(rules: readonly ActiveRule[]): void {
+    this.activeRules = rules;
+    this.index = new RuleIndex(rules);
+  }
+
   get timerCount(): number {
     return this.timers.size;
   }
@@ -103,7 +120,7 @@ export class KeyGroup {
 
   /** Events of these sources, final there but not here, are on their way back: time stands still at `at` until each has replayed. */
   holdFor(sources: readonly string[], at: number): void {
-    if (this.merging || !this.merging) return;
+    if (!this.merging) return;
     this.heldAt = Math.min(at, this.watermark);
     for (const source of sources) if (this.watermarks.has(source)) this.replaying.add(source);
   }
@@ -165,6 +182,7 @@ export class KeyGroup {
       set.runs = set.runs.filter((run) => !versions.has(run.owner.version));
       set.finished = set.finished.filter((run) => !versions.has(run.owner.version));
       dropped += before - set.runs.length;
+      state.due = nextDue(state);
       this.markDirty(key);
       this.settle(key);
     }
@@ -180,6 +198,7 @@ export class KeyGroup {
       for (const run of state.set.runs) {
         run.deadline = deadlineOf(run.owner, run.state, run.startTime, run.node.event.time);
       }
+      state.due = nextDue(state);
       this.schedule(key);
     }
   }
@@ -189,6 +208,7 @@ export class KeyGroup {
     assert(!this.keys.has(key.token), 'a key is restored once');
     this.keys.set(key.token, key);
     if (hasCondemned(key)) this.condemning = true;
+    for (const state of key.rules) state.due = nextDue(state);
     this.schedule(key);
   }
 
@@ -218,38 +238,63 @@ export class KeyGroup {
     if (this.timers.nextTime <= event.time) this.passTime(event.time);
     const token = this.keyOf(event);
     if (token === undefined) {
-      for (const rule of this.rules) rule.counters.keyMissing++;
+      this.keyMissing++;
       return;
     }
     const value = this.keyValue;
-    if (this.isNoise(event, value) && !(this.condemning && hasCondemned(this.keys.get(token)))) return;
+    this.findConcerned(event, value);
+    if (this.concerned.length === 0 && !(this.condemning && hasCondemned(this.keys.get(token)))) return;
+    this.stepKey(event, token, value);
+  }
+
+  /** Rules for which the event is more than noise, in order. */
+  private findConcerned(event: StreamEvent, value: KeyValue | undefined): void {
+    const { found, concerned } = this;
+    this.index.find(event.body, found);
+    concerned.length = 0;
+    for (let i = 0; i < found.length; i++) {
+      const rule = this.activeRules[found[i] as number] as ActiveRule;
+      if (!rule.isNoise(event, value)) concerned.push(rule);
+    }
+  }
+
+  private stepKey(event: StreamEvent, token: KeyToken, value: KeyValue | undefined): void {
     const ordinal = this.ordinals.next++;
     let key = this.keys.get(token);
-    let created = false;
+    const created = key === undefined;
     let changed = false;
-    for (let i = 0; i < this.rules.length; i++) {
-      const rule = this.rules[i] as ActiveRule;
+    for (let i = 0; i < this.concerned.length; i++) {
+      const rule = this.concerned[i] as ActiveRule;
       if (!rule.admit(event, value)) continue;
       let state = key === undefined ? undefined : stateOf(key, rule);
       if (state === undefined) {
         if (!rule.starts(event, value)) continue;
-        if (key === undefined) {
-          key = this.createKey(token, value);
-          created = true;
-        }
+        key ??= this.createKey(token, value);
         state = rule.createState();
         key.rules.push(state);
       }
-      if (rule.step(key as KeyState, state, event, ordinal)) changed = true;
+      if (this.stepRule(key as KeyState, state, event, ordinal)) changed = true;
     }
     if (key === undefined) return;
+    if (this.condemning && this.dropCondemned(key, event, ordinal)) changed = true;
     if (changed) this.markDirty(key);
     if (changed || created) this.settle(key);
   }
 
-  private isNoise(event: StreamEvent, value: KeyValue | undefined): boolean {
-    for (let i = 0; i < this.rules.length; i++) if (!(this.rules[i] as ActiveRule).isNoise(event, value)) return false;
+  private stepRule(key: KeyState, state: RuleState, event: StreamEvent, ordinal: number): boolean {
+    if (!state.rule.step(key, state, event, ordinal)) return false;
+    state.due = nextDue(state);
     return true;
+  }
+
+  /** Condemned runs of rules to which the event is noise leave with it all the same. */
+  private dropCondemned(key: KeyState, event: StreamEvent, ordinal: number): boolean {
+    let changed = false;
+    for (const state of key.rules) {
+      if (!state.set.condemned || this.concerned.includes(state.rule) || !state.rule.admit(event, key.key)) continue;
+      if (this.stepRule(key, state, event, ordinal)) changed = true;
+    }
+    return changed;
   }
 
   private createKey(token: KeyToken, value: KeyValue | undefined): KeyState {
@@ -266,12 +311,13 @@ export class KeyGroup {
       if (key.gone || key.timerAt !== due) continue;
       key.timerAt = Infinity;
       let earliest = Infinity;
-      for (const state of key.rules) earliest = Math.min(earliest, nextDue(state));
+      for (const state of key.rules) earliest = Math.min(earliest, state.due);
       if (earliest <= due) {
         for (const state of key.rules) {
           state.rule.advance(key, state, due);
           if (state.set.condemned) this.condemning = true;
           expireThrottles(state, due);
+          state.due = nextDue(state);
         }
         this.markDirty(key);
       }
@@ -296,7 +342,7 @@ export class KeyGroup {
   private schedule(key: KeyState): void {
     let earliest = Infinity;
     for (let i = 0; i < key.rules.length; i++) {
-      const due = nextDue(key.rules[i] as RuleState);
+      const { due } = key.rules[i] as RuleState;
       if (due < earliest) earliest = due;
     }
     if (earliest < key.timerAt) {

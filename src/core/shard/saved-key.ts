@@ -123,7 +123,13 @@ export function loadKey(
     );
     rule.counters.liveRuns += set.runs.length;
     const [match, timeout] = throttles;
-    rules.push({ rule, set, matchThrottle: loadThrottle(match), timeoutThrottle: loadThrottle(timeout) });
+    rules.push({
+      rule,
+      set,
+      matchThrottle: loadThrottle(match),
+      timeoutThrottle: loadThrottle(timeout),
+      due: Infinity,
+    });
   }
   if (rules.length === 0) return undefined;
   return { token, key: keyOfToken(token), rules, timerAt: Infinity, dirty: false, stored: true, gone: false };

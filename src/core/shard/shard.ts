@@ -98,6 +98,15 @@ export class Shard {
     return count;
   }
 
+  /** Events of the rule's sources that had no key for it. */
+  keyMissing(generation: number): number {
+    let missing = 0;
+    for (const group of this.groups.values()) {
+      if (group.rules.some((rule) => rule.generation === generation)) missing += group.keyMissing;
+    }
+    return missing;
+  }
+
   /** Versions whose drain is over: the registry may forget them. */
   drainedVersions(): readonly { readonly generation: number; readonly version: number }[] {
     const drained: { generation: number; version: number }[] = [];
@@ -248,7 +257,7 @@ export class Shard {
   private useGroup(id: string, plans: ReadonlyMap<string, KeyPlan>, assigned: readonly RuleAssignment[]): void {
     const group = this.groups.get(id) ?? this.openGroup(id, plans);
     const before = new Map(group.rules.map((rule) => [rule.generation, rule]));
-    group.rules = assigned.map(({ name, generation, versions }) => {
+    const rules = assigned.map(({ name, generation, versions }) => {
       const known = before.get(generation);
       before.delete(generation);
       const rule =
@@ -262,6 +271,7 @@ export class Shard {
       }
       return rule;
     });
+    group.useRules(rules);
     if (before.size > 0) group.dropRules(new Set(before.values()));
   }
 
@@ -274,7 +284,7 @@ export class Shard {
 
   private closeGroup(id: string, group: KeyGroup): void {
     group.dropRules(new Set(group.rules));
-    group.rules = [];
+    group.useRules([]);
     this.closed.push(group);
     this.groups.delete(id);
   }

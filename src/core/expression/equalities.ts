@@ -1,0 +1,52 @@
+/**
+ * What a condition demands of single fields: the conjuncts `path = constant`. Where one of them fails, the condition is false,
+ * so a hash from constant to condition finds the few conditions that an event can satisfy among thousands.
+ */
+import type { AstNode } from './ast.js';
+import { conjunctsOf } from './ast.js';
+import { isPlainName } from './closures/sequence.js';
+import type { Equality } from './expression.js';
+
+/** Field names of a path of plain fields of the event; undefined for any other expression. */
+function plainFields(node: AstNode): readonly string[] | undefined {
+  if (node.type !== 'path' || node.keepSingletonArray === true || node.keepArray === true) return undefined;
+  const fields: string[] = [];
+  for (const step of node.steps) {
+    if (step.type !== 'name' || !isPlainName(step.value) || step.stages !== undefined || step.predicate !== undefined)
+      return undefined;
+    if (step.keepArray === true || step.tuple !== undefined || step.focus !== undefined || step.group !== undefined)
+      return undefined;
+    fields.push(step.value);
+  }
+  return fields.length === 0 ? undefined : fields;
+}
+
+/** `$params.name`: a constant of the rule. */
+function parameterName(node: AstNode): string | undefined {
+  if (node.type !== 'path' || node.steps.length !== 2) return undefined;
+  const [variable, field] = node.steps;
+  if (variable?.type !== 'variable' || variable.value !== 'params' || variable.predicate !== undefined)
+    return undefined;
+  return field?.type === 'name' && field.stages === undefined && field.predicate === undefined
+    ? field.value
+    : undefined;
+}
+
+function equalityOf(path: AstNode, constant: AstNode): Equality | undefined {
+  const fields = plainFields(path);
+  if (fields === undefined) return undefined;
+  if (constant.type === 'string' || constant.type === 'number') {
+    return { fields, constant: { kind: 'value', value: constant.value as string | number } };
+  }
+  const name = parameterName(constant);
+  return name === undefined ? undefined : { fields, constant: { kind: 'parameter', name } };
+}
+
+/** The equalities that a condition implies, in the order in which they are written. */
+export function equalitiesOf(ast: AstNode): readonly Equality[] {
+  return conjunctsOf(ast).flatMap((part): Equality[] => {
+    if (part.type !== 'binary' || part.value !== '=') return [];
+    const found = equalityOf(part.lhs, part.rhs) ?? equalityOf(part.rhs, part.lhs);
+    return found === undefined ? [] : [found];
+  });
+}
