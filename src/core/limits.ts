@@ -18,8 +18,8 @@ export const limits = {
   automatonStatesMax: 5_000,
   /** Largest `times` count; larger is a diagnostic. */
   timesMax: 1_000,
-  /** Bytes of a payload kept in a dead letter; the rest is cut and its size stated. */
-  deadLetterPayloadBytesMax: 65_536,
+  /** Characters of a payload kept in a dead letter; the rest is cut and its size stated. */
+  deadLetterPayloadCharsMax: 65_536,
   /** Bytes of one document file; larger is a diagnostic. */
   documentBytesMax: 1_048_576,
   /** Documents of one set; more is a diagnostic. */

@@ -74,6 +74,11 @@ export class DocumentSet {
     return new DocumentSet(next);
   }
 
+  /** `kind/name` of every document that this set has and `before` has not, or has otherwise. */
+  changedSince(before: DocumentSet): ReadonlySet<string> {
+    return new Set([...this.held].filter(([id, { hash }]) => before.held.get(id)?.hash !== hash).map(([id]) => id));
+  }
+
   /** What the store must change to hold this set instead of `before`. */
   changesFrom(before: DocumentSet): StoreChange[] {
     const changes: StoreChange[] = [];

@@ -1,13 +1,12 @@
 /** What the API may ask: documents change one request at a time, validated and tested as a whole before anything is applied. */
 import type { DocumentKind, PlacedDocument } from '../core/document/documents.js';
 import { compileParsed } from '../core/document/compile.js';
-import type { RuleSet } from '../core/document/plans.js';
 import type { Diagnostic } from '../core/model/diagnostic.js';
 import type { ChangeResult, DocumentView, EngineControl, EngineStatus } from '../ports/control.js';
 import type { DocumentSet } from './document-set.js';
 import type { Engine } from './engine.js';
+import { failingTests } from './gate-revision.js';
 import { statusOf } from './engine-status.js';
-import { diagnosticOf, runRuleTests } from './run-rule-tests.js';
 
 type Refusal = Extract<ChangeResult, { ok: false }>;
 
@@ -57,7 +56,12 @@ export class DocumentControl implements EngineControl {
       revision: revision + 1,
     });
     if (!compiled.ok) return compiled.diagnostics;
-    return [...compiled.warnings, ...this.testsOf(compiled.value, [...names])];
+    const { namespace, alertPrefix: prefix } = settings;
+    const context = { namespace, prefix, digest, expressions };
+    return [
+      ...compiled.warnings,
+      ...failingTests({ ruleSet: compiled.value, documents: [...others, ...given], changed: names, context }),
+    ];
   }
 
   /** Reads the files again and applies them, or keeps what runs and says why. */
@@ -134,11 +138,7 @@ export class DocumentControl implements EngineControl {
     const compiled = engine.compile(next, engine.revision + 1);
     if (!compiled.ok)
       return refuse('invalid', 'The documents are refused; those in force go on.', compiled.diagnostics);
-    const { added, changed } = engine.registry.compare(compiled.value);
-    const failing = this.testsOf(
-      compiled.value,
-      [...added, ...changed].map((rule) => `rule/${rule}`),
-    );
+    const failing = engine.failingTests(next, compiled.value);
     if (failing.length > 0) return refuse('invalid', 'A test of the documents fails; those in force go on.', failing);
     try {
       await engine.apply(next, compiled.value);
@@ -147,23 +147,6 @@ export class DocumentControl implements EngineControl {
       engine.fail(error);
       return refuse('unavailable', 'The change could not be made durable; the engine stopped.');
     }
-  }
-
-  private testsOf(ruleSet: RuleSet, ids: readonly string[]): Diagnostic[] {
-    const { deps, settings } = this.engine;
-    const context = {
-      namespace: settings.namespace,
-      prefix: settings.alertPrefix,
-      digest: deps.digest,
-      expressions: deps.expressions,
-    };
-    return ids.flatMap((id) => {
-      const plan = id.startsWith('rule/') ? ruleSet.rules.get(id.slice('rule/'.length)) : undefined;
-      if (plan === undefined) return [];
-      return runRuleTests(plan, ruleSet, context).flatMap((verdict, at) =>
-        verdict.passed ? [] : [diagnosticOf(verdict, at)],
-      );
-    });
   }
 
   private checkName(kind: DocumentKind, name: string, { document }: PlacedDocument): Refusal | undefined {

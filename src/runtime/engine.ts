@@ -19,12 +19,13 @@ import { DocumentSet } from './document-set.js';
 import type { StoredDocument } from './document-set.js';
 import type { EngineDependencies, EngineSettings } from './engine-options.js';
 import { EngineError } from './engine-options.js';
+import { failingTests } from './gate-revision.js';
 import { IntakeGroup } from './intake-group.js';
 import type { SavedSource } from './source-intake.js';
 import { replays } from './source-intake.js';
 import type { OutboxCheckpoint } from './outbox.js';
 import { Outbox } from './outbox.js';
-import { RuleRegistry, documentsOfRule } from './rule-registry.js';
+import { RuleRegistry, dependenciesIn } from './rule-registry.js';
 import type { StoredRule } from './rule-registry.js';
 import { ShadowLog } from './shadow-log.js';
 import { ShardState } from './shard-state.js';
@@ -163,6 +164,19 @@ export class Engine {
     });
   }
 
+  /** Failing tests of what a set changes against the one in force. */
+  failingTests(documents: DocumentSet, ruleSet: RuleSet): Diagnostic[] {
+    const { namespace, alertPrefix: prefix } = this.settings;
+    const { digest, expressions } = this.deps;
+    const changed = documents.changedSince(this.documents);
+    return failingTests({
+      ruleSet,
+      documents: documents.placed,
+      changed,
+      context: { namespace, prefix, digest, expressions },
+    });
+  }
+
   /** Applies a compiled set at a checkpoint boundary; resolves when it is durable. */
   async apply(documents: DocumentSet, ruleSet: RuleSet): Promise<void> {
     assert(this.state === 'running', 'documents change while the engine runs');
@@ -228,8 +242,9 @@ export class Engine {
       const documents = read === undefined ? this.documents : this.documents.withFiles(read.value, revision, digest);
       const same = documents.changesFrom(this.documents).length === 0 && this.revision > 0;
       const compiled = this.compile(documents, same ? this.revision : revision);
-      if (compiled.ok) return { documents, ruleSet: compiled.value };
-      this.refusedDocuments = compiled.diagnostics;
+      const failing = compiled.ok ? this.failingTests(documents, compiled.value) : compiled.diagnostics;
+      if (compiled.ok && failing.length === 0) return { documents, ruleSet: compiled.value };
+      this.refusedDocuments = failing;
     } else {
       this.refusedDocuments = read.diagnostics;
     }
@@ -295,18 +310,23 @@ export class Engine {
 
   private putInForce(documents: DocumentSet, ruleSet: RuleSet): void {
     this.pendingChanges.push(...documents.changesFrom(this.documents));
-    const changes = this.registry.apply(ruleSet, (rule) => documentsOfRule(rule, documents.placed));
+    const changes = this.registry.apply(ruleSet, dependenciesIn(documents.placed));
+    for (const rule of changes.removed) this.pendingChanges.push(...this.shadow.forget(rule));
     this.documents = documents;
     this.ruleSet = ruleSet;
     this.revision = ruleSet.revision;
     this.renderers.clear();
-    this.give(advanceShard(this.shard, { kind: 'rules', rules: this.registry.assignments() }).matches);
+    this.useRules();
     this.deps.log.info('documents in force', {
       revision: this.revision,
       rules: ruleSet.rules.size,
       sources: ruleSet.sources.size,
       ...changes,
     });
+  }
+
+  private useRules(): void {
+    this.give(advanceShard(this.shard, { kind: 'rules', rules: this.registry.assignments() }).matches);
   }
 
   private give(matches: readonly RuleMatch[]): void {
@@ -344,7 +364,7 @@ export class Engine {
   }
 
   private collect(): StagedCheckpoint {
-    this.registry.forgetVersions(this.shard.drainedVersions());
+    if (this.registry.forgetVersions(this.shard.drainedVersions())) this.useRules();
     const keys = this.shardState.takeChanges();
     const outbox = this.outbox.stage();
     const sources = this.intakes.save();

@@ -197,7 +197,12 @@ function usedSources(ruleSet: RuleSet): ReadonlySet<string> {
   return new Set([...ruleSet.rules.values()].flatMap((plan) => plan.sources));
 }
 
-/** True if a changed source still reads the same records: then it goes on from its position. */
+/** True if a changed source still reads the same stream or file, whatever of it: then it goes on from its position. */
 function sameInput(a: SourcePlan, b: SourcePlan): boolean {
-  return JSON.stringify([a.document.nats, a.document.file]) === JSON.stringify([b.document.nats, b.document.file]);
+  return inputOf(a) === inputOf(b);
+}
+
+function inputOf({ document: { nats, file } }: SourcePlan): string {
+  if (file !== undefined) return `file ${file.path}`;
+  return nats?.stream === undefined ? `core ${JSON.stringify(nats?.subjects)}` : `stream ${nats.stream}`;
 }

@@ -6,7 +6,7 @@ import type { AlertPlan, RulePlan } from '../core/document/plans.js';
 import type { Expression, ExpressionCompiler, Scope } from '../core/expression/expression.js';
 import { ExpressionError } from '../core/expression/expression.js';
 import type { StreamEvent } from '../core/model/event.js';
-import { eventIdentity } from '../core/model/event.js';
+import { compareEvents, eventIdentity } from '../core/model/event.js';
 import { keyText } from '../core/model/key.js';
 import type { RuleMatch } from '../core/model/match.js';
 import { expressionStages } from '../core/nfa/compile-automaton.js';
@@ -117,7 +117,7 @@ export class AlertRenderer {
 function lastEvent(match: RuleMatch): StreamEvent | undefined {
   let last: StreamEvent | undefined;
   for (const { events } of match.stages) {
-    for (const event of events) if (last === undefined || event.time >= last.time) last = event;
+    for (const event of events) if (last === undefined || compareEvents(event, last) > 0) last = event;
   }
   return last;
 }

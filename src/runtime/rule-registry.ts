@@ -4,7 +4,7 @@
  */
 import type { PlacedDocument, WeirDocument } from '../core/document/documents.js';
 import type { RulePlan, RuleSet } from '../core/document/plans.js';
-import { hasSameShape } from '../core/nfa/automaton.js';
+import { AUTOMATON_FORMAT, hasSameShape } from '../core/nfa/automaton.js';
 import { groupIdOf } from '../core/shard/shard.js';
 import type { RuleAssignment } from '../core/shard/active-rule.js';
 import type { StoreChange } from '../ports/store.js';
@@ -16,6 +16,8 @@ export interface StoredVersion {
   readonly hash: string;
   readonly revision: number;
   readonly draining: boolean;
+  /** Numbering of automaton states under which its runs were saved. */
+  readonly automatonFormat: number;
   readonly documents: readonly WeirDocument[];
 }
 
@@ -55,7 +57,8 @@ export class RuleRegistry {
     const lost: string[] = [];
     for (const { name, generation, versions } of stored) {
       const held = versions.flatMap((version): HeldVersion[] => {
-        const plan = recompile(name, version.hash, version.documents);
+        const readable = version.automatonFormat === AUTOMATON_FORMAT;
+        const plan = readable ? recompile(name, version.hash, version.documents) : undefined;
         if (plan === undefined) lost.push(`${name} version ${version.version}`);
         return plan === undefined ? [] : [{ ...version, plan }];
       });
@@ -85,10 +88,7 @@ export class RuleRegistry {
       const held = this.rules.get(name);
       const current = held === undefined ? undefined : currentOf(held);
       if (held !== undefined && current?.hash === plan.hash) {
-        // The same meaning, perhaps another title: the newest plan speaks.
-        held.versions = held.versions.map((one) =>
-          one === current ? { ...one, plan, documents: documentsOf(name) } : one,
-        );
+        if (current.plan !== plan) this.renew(held, current, plan, documentsOf(name));
         continue;
       }
       if (held !== undefined && current !== undefined && keepsRuns(current.plan, plan)) {
@@ -103,15 +103,18 @@ export class RuleRegistry {
     return changes;
   }
 
-  /** Forgets versions whose drain is over. */
-  forgetVersions(drained: readonly { readonly generation: number; readonly version: number }[]): void {
+  /** Forgets versions whose drain is over; true if there were any. */
+  forgetVersions(drained: readonly { readonly generation: number; readonly version: number }[]): boolean {
+    let any = false;
     for (const { generation, version } of drained) {
       for (const rule of this.rules.values()) {
         if (rule.generation !== generation || !rule.versions.some((one) => one.version === version)) continue;
         rule.versions = rule.versions.filter((one) => one.version !== version);
         this.keep(rule);
+        any = true;
       }
     }
+    return any;
   }
 
   assignments(): RuleAssignment[] {
@@ -153,9 +156,24 @@ export class RuleRegistry {
       held === undefined || restart ? { name: plan.name, generation: this.nextGeneration++, versions: [] } : held;
     const version = Math.max(0, ...rule.versions.map((one) => one.version)) + 1;
     rule.versions = rule.versions.map((one) => ({ ...one, draining: true }));
-    rule.versions.push({ version, hash: plan.hash, revision, draining: false, documents, plan });
+    rule.versions.push({
+      version,
+      hash: plan.hash,
+      revision,
+      draining: false,
+      automatonFormat: AUTOMATON_FORMAT,
+      documents,
+      plan,
+    });
     this.rules.set(plan.name, rule);
     this.keep(rule);
+  }
+
+  /** The same meaning, perhaps another title: the newest plan speaks. */
+  private renew(rule: HeldRule, current: HeldVersion, plan: RulePlan, documents: readonly WeirDocument[]): void {
+    const same = JSON.stringify(documents) === JSON.stringify(current.documents);
+    rule.versions = rule.versions.map((one) => (one === current ? { ...one, plan, documents } : one));
+    if (!same) this.keep(rule);
   }
 
   private forget(name: string): void {
@@ -169,11 +187,12 @@ export class RuleRegistry {
     const stored: StoredRule = {
       name,
       generation,
-      versions: versions.map(({ version, hash, revision, draining, documents }) => ({
+      versions: versions.map(({ version, hash, revision, draining, automatonFormat, documents }) => ({
         version,
         hash,
         revision,
         draining,
+        automatonFormat,
         documents,
       })),
     };
@@ -194,13 +213,18 @@ function currentOf(rule: HeldRule): HeldVersion | undefined {
   return rule.versions.find((one) => !one.draining);
 }
 
-/** The documents a rule's meaning depends on: itself, its pattern, its sources. */
-export function documentsOfRule(name: string, documents: readonly PlacedDocument[]): WeirDocument[] {
-  const find = (kind: string, wanted: string): WeirDocument[] =>
-    documents.filter(({ document }) => document.kind === kind && document.name === wanted).map((one) => one.document);
-  const [rule] = find('rule', name);
-  if (rule === undefined || rule.kind !== 'rule') return [];
-  const sources = typeof rule.source === 'string' ? [rule.source] : rule.source;
-  const pattern = typeof rule.pattern === 'string' ? find('pattern', rule.pattern) : [];
-  return [rule, ...pattern, ...sources.flatMap((source) => find('source', source))];
+/** Gives the documents a rule's meaning depends on: itself, its pattern, its sources. */
+export function dependenciesIn(documents: readonly PlacedDocument[]): (rule: string) => WeirDocument[] {
+  const byId = new Map(documents.map(({ document }) => [`${document.kind}/${document.name}`, document]));
+  const find = (id: string): WeirDocument[] => {
+    const document = byId.get(id);
+    return document === undefined ? [] : [document];
+  };
+  return (name) => {
+    const [rule] = find(`rule/${name}`);
+    if (rule?.kind !== 'rule') return [];
+    const sources = typeof rule.source === 'string' ? [rule.source] : rule.source;
+    const pattern = typeof rule.pattern === 'string' ? find(`pattern/${rule.pattern}`) : [];
+    return [rule, ...pattern, ...sources.flatMap((source) => find(`source/${source}`))];
+  };
 }

@@ -9,6 +9,7 @@ import { canonicalJson } from '../core/document/canonical-json.js';
 import { MessageDecoder } from '../core/decode/decode-message.js';
 import type { Diagnostic } from '../core/model/diagnostic.js';
 import type { StreamEvent } from '../core/model/event.js';
+import { compareEvents } from '../core/model/event.js';
 import type { RuleMatch } from '../core/model/match.js';
 import { Shard, advanceShard } from '../core/shard/shard.js';
 import type { AlertContext } from './render-alert.js';
@@ -61,7 +62,7 @@ function occurrences(event: TestEventDocument, sources: readonly string[], probl
 function toEvents(test: TestDocument, plan: RulePlan, ruleSet: RuleSet, problems: string[]): StreamEvent[] {
   const spread = test.events.flatMap((event) => occurrences(event, plan.sources, problems));
   spread.sort((a, b) => a.atMs - b.atMs);
-  return spread.map(({ atMs, source, body }, at) => {
+  const events = spread.map(({ atMs, source, body }, at) => {
     const decode = ruleSet.sources.get(source)?.decode;
     const out = { events: [] as StreamEvent[], dead: [] };
     if (decode !== undefined) {
@@ -95,6 +96,7 @@ function toEvents(test: TestDocument, plan: RulePlan, ruleSet: RuleSet, problems
     };
     return decoded ?? bare;
   });
+  return events.sort(compareEvents);
 }
 
 function collect(test: TestDocument, plan: RulePlan, events: readonly StreamEvent[]): RuleMatch[] {

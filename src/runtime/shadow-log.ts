@@ -31,6 +31,13 @@ export class ShadowLog {
     return changes;
   }
 
+  /** Forgets what was recorded of a rule; what the store must change. */
+  forget(rule: string): StoreChange[] {
+    const recorded = this.byRule.get(rule) ?? [];
+    this.byRule.delete(rule);
+    return recorded.map(({ number }): StoreChange => ({ kind: 'del', key: shadowKey(rule, number) }));
+  }
+
   /** The recorded alerts of a rule, oldest first, as CloudEvents. */
   of(rule: string): readonly string[] {
     return (this.byRule.get(rule) ?? []).map((one) => one.body);

@@ -32,7 +32,7 @@ export interface DeadLetter {
   readonly detail: string;
   readonly subject: string;
   readonly arrival: number | undefined;
-  /** The payload, cut to `limits.deadLetterPayloadBytesMax` characters, and its whole length. */
+  /** The payload, cut to `limits.deadLetterPayloadCharsMax` characters, and its whole length. */
   readonly payload: string;
   readonly payloadLength: number;
 }
@@ -171,7 +171,7 @@ export class MessageDecoder {
       detail,
       subject: message.subject,
       arrival: message.arrival,
-      payload: payload.slice(0, limits.deadLetterPayloadBytesMax),
+      payload: payload.slice(0, limits.deadLetterPayloadCharsMax),
       payloadLength: payload.length,
     });
   }

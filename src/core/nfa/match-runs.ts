@@ -4,7 +4,6 @@
  */
 import type { KeyValue } from '../model/key.js';
 import type { StreamEvent } from '../model/event.js';
-import { assert } from '../assert.js';
 import type { Automaton, StateTransitions, Transition } from './automaton.js';
 import type { ConditionFailure } from './condition-cache.js';
 import { ConditionCache } from './condition-cache.js';
@@ -72,7 +71,6 @@ export class RunMatcher {
   private event: StreamEvent = NO_EVENT;
   private ordinal = 0;
   private next: Run[] = [];
-  private added = 0;
   /** Runs that went through the step as they were. */
   private kept = 0;
 
@@ -119,7 +117,6 @@ export class RunMatcher {
     this.ordinal = ordinal;
     for (const version of this.versions) if (version.sees) version.conditions.enterEvent(event, key);
     const runs = set.runs;
-    this.added = 0;
     this.kept = 0;
     const finishedBefore = set.finished.length;
     for (let i = 0; i < runs.length; i++) {
@@ -133,7 +130,7 @@ export class RunMatcher {
     if (changed) set.runs = this.next;
     if (changed) this.next = [];
     else this.next.length = 0;
-    if (this.added > 0 && set.runs.length > this.limits.runsMax) this.enforceLimit(set);
+    if (set.runs.length > this.limits.runsMax) this.enforceLimit(set);
     this.release(set, 'event');
     return changed;
   }
@@ -254,7 +251,6 @@ export class RunMatcher {
     if (transition.target === owner.automaton.final || !rememberState(node, transition.target, ordinal)) return;
     const deadline = deadlineOf(owner, transition.target, startTime, event.time);
     this.next.push(new Run(owner, transition.target, node, startTime, startId, deadline));
-    this.added++;
   }
 
   private firstNode(owner: ActiveVersion, stage: number): PathNode {
@@ -272,11 +268,10 @@ export class RunMatcher {
     if (overflow === 'dropOldest') {
       set.runs = set.runs.sort((a, b) => a.startId - b.startId || a.node.ordinal - b.node.ordinal).slice(dropped);
     } else {
-      // New forks are the runs that took this event: the newest of them are refused.
-      const older = set.runs.filter((run) => run.node.ordinal !== this.ordinal);
-      const forks = set.runs.filter((run) => run.node.ordinal === this.ordinal);
-      set.runs = older.concat(forks.slice(0, Math.max(0, runsMax - older.length)));
-      assert(set.runs.length <= runsMax, 'refusing forks keeps the limit, for runs never multiply without taking');
+      // Of the runs that took this event the newest are refused first; a run may also fork by waiting in two ways.
+      const waiting = set.runs.filter((run) => run.node.ordinal !== this.ordinal);
+      const taking = set.runs.filter((run) => run.node.ordinal === this.ordinal);
+      set.runs = waiting.concat(taking).slice(0, runsMax);
     }
     this.receiver.overflow(dropped);
   }

@@ -59,6 +59,8 @@ export function createCounters(): RuleCounters {
 export interface VersionInUse {
   readonly plan: RulePlan;
   readonly active: ActiveVersion;
+  /** It starts no new runs any more. */
+  readonly draining: boolean;
   /** Event time at which a draining version's remaining runs are dropped; Infinity while it is current. */
   drainUntil: number;
 }
@@ -123,9 +125,9 @@ export class ActiveRule implements MatchReceiver {
       }
       const span = plan.automaton.withinMs === Infinity ? drainMaxMs : plan.automaton.withinMs;
       const drainUntil = draining ? Math.min(known?.drainUntil ?? Infinity, drainFrom + span) : Infinity;
-      return { plan, active, drainUntil };
+      return { plan, active, draining, drainUntil };
     });
-    this.current = this.versions.find((one) => one.drainUntil === Infinity);
+    this.current = this.versions.find((one) => !one.draining);
     const plan = (this.current ?? this.versions[this.versions.length - 1])?.plan;
     this.matchThrottleMs = plan?.alert.throttleMs;
     this.timeoutThrottleMs = plan?.onTimeout?.alert.throttleMs;
@@ -147,8 +149,8 @@ export class ActiveRule implements MatchReceiver {
   admit(event: StreamEvent, key: KeyValue | undefined): boolean {
     if (this.paused) return false;
     let any = false;
-    for (const { plan, active } of this.versions) {
-      active.sees = plan.where === undefined || this.passes(active, plan, event, key);
+    for (const { plan, active, drainUntil } of this.versions) {
+      active.sees = event.time < drainUntil && (plan.where === undefined || this.passes(active, plan, event, key));
       any ||= active.sees;
     }
     return any;
@@ -188,7 +190,7 @@ export class ActiveRule implements MatchReceiver {
 
   timeout(finished: FinishedRun, alreadyMatched: boolean): void {
     this.counters.timeouts++;
-    const onTimeout = this.planOf(finished)?.onTimeout;
+    const onTimeout = this.versionOf(finished)?.plan.onTimeout;
     if (onTimeout === undefined || (alreadyMatched && onTimeout.unmatchedOnly)) return;
     this.report(finished, 'timeout', alreadyMatched);
   }
@@ -197,13 +199,14 @@ export class ActiveRule implements MatchReceiver {
     this.counters.overflows += dropped;
   }
 
-  private planOf(finished: FinishedRun): RulePlan | undefined {
-    return this.versions.find((one) => one.active === finished.owner)?.plan;
+  private versionOf(finished: FinishedRun): VersionInUse | undefined {
+    return this.versions.find((one) => one.active === finished.owner);
   }
 
   private report(finished: FinishedRun, kind: 'match' | 'timeout', alreadyMatched: boolean): void {
     const { key, state } = this.at as { key: KeyOfState; state: RuleState };
-    if (this.paused) return;
+    // A drain ends at its time, whenever the drained version is dropped.
+    if (this.paused || finished.time > (this.versionOf(finished)?.drainUntil ?? Infinity)) return;
     const spanMs = kind === 'match' ? this.matchThrottleMs : this.timeoutThrottleMs;
     let suppressed = 0;
     if (spanMs !== undefined) {

@@ -112,8 +112,9 @@ export class Shard {
     const drained: { generation: number; version: number }[] = [];
     for (const group of this.groups.values()) {
       for (const rule of group.rules) {
-        for (const { active, drainUntil } of rule.versions) {
-          if (drainUntil <= group.watermark) drained.push({ generation: rule.generation, version: active.version });
+        for (const { active, draining, drainUntil } of rule.versions) {
+          if (draining && drainUntil <= group.watermark)
+            drained.push({ generation: rule.generation, version: active.version });
         }
       }
     }
@@ -175,8 +176,8 @@ export class Shard {
     const drains: [number, number, number][] = [];
     for (const group of this.groups.values()) {
       for (const rule of group.rules) {
-        for (const { active, drainUntil } of rule.versions) {
-          if (drainUntil !== Infinity) drains.push([rule.generation, active.version, drainUntil]);
+        for (const { active, draining, drainUntil } of rule.versions) {
+          if (draining && drainUntil !== Infinity) drains.push([rule.generation, active.version, drainUntil]);
         }
       }
     }
