@@ -10,6 +10,8 @@ export const limits = {
   unitsPerSourceMax: 10_000,
   /** Events held in one event-time buffer; beyond it the watermark is pushed forward to release the oldest, counted. */
   bufferedEventsMax: 1_000_000,
+  /** Events of several sources that wait for the slowest; beyond it the sources that are ahead are not read. */
+  mergedEventsMax: 500_000,
   /** Events of a message that carries an array (`event.each`); more is a dead letter. */
   eventsPerMessageMax: 100_000,
   /** Characters of one expression; longer is a diagnostic. */

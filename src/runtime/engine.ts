@@ -326,7 +326,10 @@ export class Engine {
   }
 
   private useRules(): void {
-    this.give(advanceShard(this.shard, { kind: 'rules', rules: this.registry.assignments() }).matches);
+    const { matches, runsDropped } = advanceShard(this.shard, { kind: 'rules', rules: this.registry.assignments() });
+    if (runsDropped > 0)
+      this.deps.log.info('live runs of rules and versions no longer in force were dropped', { runsDropped });
+    this.give(matches);
   }
 
   private give(matches: readonly RuleMatch[]): void {

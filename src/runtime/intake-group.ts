@@ -77,6 +77,7 @@ export class IntakeGroup implements IntakeReceiver {
       await intake.stop();
       await done;
       if (wanted !== undefined && sameInput(wanted, plan)) this.parked.set(name, intake.save());
+      else advanceShard(this.options.shard, { kind: 'reset', source: name });
       this.running.delete(name);
     }
   }
@@ -102,7 +103,7 @@ export class IntakeGroup implements IntakeReceiver {
 
   /** The outbox has room again, perhaps. */
   roomChanged(): void {
-    if (!this.stopping && this.options.outboxWaiting() > this.options.settings.outboxWaitingMax) return;
+    if (!this.stopping && this.isOutboxFull()) return;
     for (const resume of this.waitingForRoom.splice(0)) resume();
   }
 
@@ -141,12 +142,18 @@ export class IntakeGroup implements IntakeReceiver {
 
   batchDone(): void {
     this.options.batchDone();
+    this.roomChanged();
   }
 
-  async ready(): Promise<void> {
-    while (!this.stopping && this.options.outboxWaiting() > this.options.settings.outboxWaitingMax) {
+  /** Waits while the outbox is full, or while the source is so far ahead of one it is merged with that too much waits. */
+  async ready(source: string): Promise<void> {
+    while (!this.stopping && (this.isOutboxFull() || this.options.shard.isTooFarAhead(source))) {
       await new Promise<void>((resolve) => this.waitingForRoom.push(resolve));
     }
+  }
+
+  private isOutboxFull(): boolean {
+    return this.options.outboxWaiting() > this.options.settings.outboxWaitingMax;
   }
 
   private publishAside(what: 'late' | 'dead', source: string, identity: string, body: unknown): void {

@@ -50,8 +50,8 @@ export interface IntakeReceiver {
   gap(source: string, first: number, last: number): void;
   /** A batch is through: the state is consistent. */
   batchDone(): void;
-  /** Resolves when the engine takes more. */
-  ready(): Promise<void>;
+  /** Resolves when the engine takes more of the source. */
+  ready(source: string): Promise<void>;
 }
 
 export interface IntakeOptions {
@@ -97,6 +97,8 @@ export class SourceIntake {
   private lateHeld: [number, number, number][] = [];
   private stopping = false;
   private lastTurn = 0;
+  /** When the source was first seen caught up and silent: monotonic, and its arrival clock then. */
+  private quietSince: { readonly atMs: number; readonly arrival: number } | undefined;
   private readonly decoded: Decoded = { events: [], dead: [] };
   private readonly out: StreamEvent[] = [];
 
@@ -192,7 +194,7 @@ export class SourceIntake {
   private async loop(reader: SourceReader): Promise<void> {
     const { receiver, clock, batchMessagesMax, pollWaitMs } = this.options;
     while (!this.stopping) {
-      await receiver.ready();
+      await receiver.ready(this.name);
       const batch = await reader.nextBatch(batchMessagesMax, pollWaitMs);
       if (this.stopping) return;
       this.take(batch);
@@ -222,8 +224,10 @@ export class SourceIntake {
     this.scanned = Math.max(this.scanned, batch.scannedTo ?? 0);
     this.position = Math.max(this.position, this.scanned);
     this.pending = batch.pending;
-    if (batch.caughtUp && batch.messages.length === 0) this.tick(clock.now());
-    this.lastTurn = clock.monotonic();
+    const now = clock.monotonic();
+    if (!batch.caughtUp || batch.messages.length > 0) this.quietSince = undefined;
+    else this.tick(now);
+    this.lastTurn = now;
     this.noteReplayed(batch.ended);
     if (this.scanned !== scannedBefore || this.timeline.watermark !== watermarkBefore) this.give();
   }
@@ -271,12 +275,18 @@ export class SourceIntake {
     this.options.receiver.replayed(this.name);
   }
 
-  /** The source is caught up and silent: the arrival clock moves on, an input like any other. */
+  /**
+   * The source is caught up and silent: its arrival clock moves on by the time that passed since it fell silent, an input like any
+   * other. The process clock is not asked, so a restart neither skips time nor depends on clocks that agree.
+   */
   private tick(nowMs: number): void {
-    if (this.options.plan.watermark.idleAfterMs === undefined || this.scanned < this.replayTo) return;
+    const { plan, pollWaitMs } = this.options;
+    const arrival = this.timeline.arrivalClock;
+    if (plan.watermark.idleAfterMs === undefined || this.scanned < this.replayTo || arrival === -Infinity) return;
     // After a standstill of the process what arrived meanwhile may not have been read yet: this turn tells nothing.
-    if (this.options.clock.monotonic() - this.lastTurn > this.options.pollWaitMs + STALL_MS) return;
-    this.timeline.tick(nowMs, this.out);
+    if (nowMs - this.lastTurn > pollWaitMs + STALL_MS) return;
+    this.quietSince ??= { atMs: nowMs, arrival };
+    this.timeline.tick(this.quietSince.arrival + (nowMs - this.quietSince.atMs), this.out);
   }
 
   private give(): void {

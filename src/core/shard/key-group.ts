@@ -41,7 +41,7 @@ export class KeyGroup {
   private readonly concerned: ActiveRule[] = [];
   private readonly timers = new TimerHeap<KeyState>();
   /** Events of several sources, waiting for the slowest; unused for one source. */
-  private readonly merge = new EventBuffer();
+  private merge = new EventBuffer();
   private readonly watermarks: Map<string, number>;
   private readonly merging: boolean;
   /** After a restart: sources whose events above `heldAt` are not all back yet. Until they are, the watermark stays there. */
@@ -133,6 +133,14 @@ export class KeyGroup {
   /** Every event of the source that waited here is back. */
   replayed(source: string): void {
     if (this.replaying.delete(source)) this.advance(source, -Infinity);
+  }
+
+  /** The source begins anew: its watermark, and events of it that wait here, are void. */
+  reset(source: string): void {
+    if (this.watermarks.has(source)) this.watermarks.set(source, -Infinity);
+    const kept = [...this.merge].filter((event) => event.source !== source);
+    this.merge = new EventBuffer();
+    for (const event of kept) this.merge.push(event);
   }
 
   /** True if an event of this time, final for its source, was not processed here yet. */

@@ -5,6 +5,7 @@
 import type { KeyPlan, RulePlan } from '../document/plans.js';
 import type { StreamEvent } from '../model/event.js';
 import { eventIdentity } from '../model/event.js';
+import { limits } from '../limits.js';
 import type { KeyToken } from '../model/key.js';
 import { slotOf } from '../model/key.js';
 import type { RuleMatch } from '../model/match.js';
@@ -24,6 +25,8 @@ export type ShardInput =
       readonly events: readonly StreamEvent[];
       readonly watermark: number;
     }
+  /** The source begins anew, with other records: its watermark and what waits of it are void. */
+  | { readonly kind: 'reset'; readonly source: string }
   /** The rules from here on. */
   | { readonly kind: 'rules'; readonly rules: readonly RuleAssignment[] }
   /** An event read again after a restart that was final for its source but not for every rule (several sources). */
@@ -33,6 +36,8 @@ export type ShardInput =
 
 export interface ShardOutput {
   readonly matches: readonly RuleMatch[];
+  /** Live runs that a change of rules dropped: of removed and restarted rules, and of versions whose drain is over. */
+  readonly runsDropped: number;
 }
 
 /** A change of one key since the last checkpoint; without a record the key is gone. */
@@ -71,6 +76,7 @@ export class Shard {
   private readonly ordinals: OrdinalCounter = { next: 1 };
   private readonly watermarks = new Map<string, number>();
   private out: RuleMatch[] = [];
+  private runsDropped = 0;
   private savedDrains = new Map<string, number>();
   /** Groups no rule uses any more, whose keys are still to be deleted from the store. */
   private closed: KeyGroup[] = [];
@@ -79,11 +85,13 @@ export class Shard {
   advance(input: ShardInput): ShardOutput {
     if (input.kind === 'events') this.acceptEvents(input.source, input.events, input.watermark);
     else if (input.kind === 'rules') this.useRules(input.rules);
+    else if (input.kind === 'reset') this.reset(input.source);
     else if (input.kind === 'refeed') this.refeed(input.event);
     else for (const group of this.bySource.get(input.source) ?? []) group.replayed(input.source);
-    const matches = this.out;
+    const { out: matches, runsDropped } = this;
     this.out = [];
-    return { matches };
+    this.runsDropped = 0;
+    return { matches, runsDropped };
   }
 
   get keyCount(): number {
@@ -129,6 +137,12 @@ export class Shard {
       if (seq !== undefined && (lowest === undefined || seq < lowest)) lowest = seq;
     }
     return lowest;
+  }
+
+  /** True if the source is ahead of another that too many events already wait for: it must not be read on now. */
+  isTooFarAhead(source: string, waitingMax: number = limits.mergedEventsMax): boolean {
+    const watermark = this.watermarks.get(source) ?? -Infinity;
+    return (this.bySource.get(source) ?? []).some((group) => group.waiting > waitingMax && watermark > group.watermark);
   }
 
   /** Events of the source that wait for other sources, each once. */
@@ -227,6 +241,11 @@ export class Shard {
     for (const group of groups) group.advance(source, watermark);
   }
 
+  private reset(source: string): void {
+    this.watermarks.delete(source);
+    for (const group of this.bySource.get(source) ?? []) group.reset(source);
+  }
+
   private refeed(event: StreamEvent): void {
     for (const group of this.bySource.get(event.source) ?? []) if (group.lacks(event.time)) group.accept(event);
   }
@@ -265,7 +284,7 @@ export class Shard {
         known ?? new ActiveRule(name, generation, this.countersOf(generation), (match) => this.out.push(match));
       const inUse = new Set(versions.map((one) => one.version));
       const over = new Set(rule.versions.map((one) => one.active.version).filter((version) => !inUse.has(version)));
-      if (over.size > 0) group.dropVersions(rule, over);
+      if (over.size > 0) this.runsDropped += group.dropVersions(rule, over);
       if (rule.useVersions(versions, group.watermark, DRAIN_MAX_MS)) group.renewDeadlines(rule);
       for (const one of rule.versions) {
         one.drainUntil = this.savedDrains.get(`${generation}/${one.active.version}`) ?? one.drainUntil;
@@ -273,7 +292,7 @@ export class Shard {
       return rule;
     });
     group.useRules(rules);
-    if (before.size > 0) group.dropRules(new Set(before.values()));
+    if (before.size > 0) this.runsDropped += group.dropRules(new Set(before.values()));
   }
 
   private openGroup(id: string, plans: ReadonlyMap<string, KeyPlan>): KeyGroup {
@@ -284,7 +303,7 @@ export class Shard {
   }
 
   private closeGroup(id: string, group: KeyGroup): void {
-    group.dropRules(new Set(group.rules));
+    this.runsDropped += group.dropRules(new Set(group.rules));
     group.useRules([]);
     this.closed.push(group);
     this.groups.delete(id);
