@@ -51,7 +51,7 @@ function sourceStatuses(engine: Engine): SourceStatus[] {
   ];
 }
 
-function ruleStatus(engine: Engine, name: string): RuleStatus[] {
+function ruleStatus(engine: Engine, name: string, keyMissing: ReadonlyMap<number, number>): RuleStatus[] {
   const held = engine.registry.get(name);
   const plan = engine.ruleSet.rules.get(name);
   if (held === undefined || plan === undefined) return [];
@@ -63,7 +63,7 @@ function ruleStatus(engine: Engine, name: string): RuleStatus[] {
       mode: plan.mode,
       versions: held.versions.map(({ version, hash, draining }) => ({ version, hash, draining })),
       ...counts,
-      keyMissing: engine.shard.keyMissing(held.generation),
+      keyMissing: keyMissing.get(held.generation) ?? 0,
       ...(lastConditionError === undefined ? {} : { lastConditionError }),
       stateBound: plan.stateBound,
     },
@@ -97,6 +97,7 @@ function checkpointStatus(engine: Engine): CheckpointStatus {
 }
 
 export function statusOf(engine: Engine): EngineStatus {
+  const keyMissing = engine.shard.keyMissing();
   return {
     state: engine.state,
     ...(engine.failure === undefined ? {} : { failure: engine.failure }),
@@ -104,7 +105,7 @@ export function statusOf(engine: Engine): EngineStatus {
     startedAt: new Date(engine.startedAtMs).toISOString(),
     revision: engine.revision,
     sources: sourceStatuses(engine),
-    rules: [...engine.ruleSet.rules.keys()].flatMap((name) => ruleStatus(engine, name)),
+    rules: [...engine.ruleSet.rules.keys()].flatMap((name) => ruleStatus(engine, name, keyMissing)),
     shards: [shardStatus(engine)],
     checkpoints: checkpointStatus(engine),
     refusedDocuments: engine.refusedDocuments,

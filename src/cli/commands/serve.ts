@@ -12,6 +12,7 @@ import { compileSchema } from '../../adapters/json-schema/compile-schema.js';
 import { openLevelStore } from '../../adapters/level/open-level-store.js';
 import { createPinoLog, logLevels } from '../../adapters/log-pino/pino-log.js';
 import type { LogLevel } from '../../adapters/log-pino/pino-log.js';
+import type { PrometheusMeter } from '../../adapters/meter-prometheus/prometheus-meter.js';
 import { createPrometheusMeter } from '../../adapters/meter-prometheus/prometheus-meter.js';
 import { natsAlertSink } from '../../adapters/nats/alert-sink.js';
 import { connectNats } from '../../adapters/nats/connection.js';
@@ -24,6 +25,8 @@ import { systemDigest } from '../../adapters/system/system-digest.js';
 import type { Log } from '../../ports/log.js';
 import { Engine } from '../../runtime/engine.js';
 import { DocumentControl } from '../../runtime/engine-control.js';
+import { statusOf } from '../../runtime/engine-status.js';
+import { MetricsReporter } from '../../runtime/report-metrics.js';
 import { EngineError, defaultSettings } from '../../runtime/engine-options.js';
 import type { Diagnostic } from '../../core/model/diagnostic.js';
 import { expressions } from '../load-documents.js';
@@ -51,6 +54,15 @@ function natsOptions(options: ServeOptions): NatsOptions {
 function apiConnection(nats: NatsOptions) {
   const plan = planDialing(nats);
   return { ...plan.optionsFor(plan.servers[0] ?? ''), servers: [...plan.servers] };
+}
+
+/** Metrics as text, those of the status brought up to date first. */
+function metricsOf(engine: Engine, meter: PrometheusMeter): () => Promise<string> {
+  const reporter = new MetricsReporter(meter);
+  return () => {
+    reporter.report(statusOf(engine), systemClock.now());
+    return meter.text();
+  };
 }
 
 /** The token given, else the one made at the first start and kept in the state directory. */
@@ -156,7 +168,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     await link.close();
     throw error;
   });
-  const api = await startApi(options, { engine, link, log, metricsText: () => meter.text() }).catch(
+  const api = await startApi(options, { engine, link, log, metricsText: metricsOf(engine, meter) }).catch(
     async (error: unknown) => {
       await store.close();
       await link.close();

@@ -106,11 +106,13 @@ export class Shard {
     return count;
   }
 
-  /** Events of the rule's sources that had no key for it. */
-  keyMissing(generation: number): number {
-    let missing = 0;
+  /** Events that had no key for a rule, by rule generation. */
+  keyMissing(): ReadonlyMap<number, number> {
+    const missing = new Map<number, number>();
     for (const group of this.groups.values()) {
-      if (group.rules.some((rule) => rule.generation === generation)) missing += group.keyMissing;
+      for (const { generation } of group.rules) {
+        missing.set(generation, (missing.get(generation) ?? 0) + group.keyMissing);
+      }
     }
     return missing;
   }

@@ -1,0 +1,50 @@
+/** What the status knows, as metrics, brought up to date when somebody asks for them. */
+import type { EngineStatus } from '../ports/control.js';
+import type { Meter } from '../ports/meter.js';
+
+const RULE_COUNTERS = ['matches', 'timeouts', 'suppressed', 'keyMissing', 'conditionErrors', 'overflows'] as const;
+
+const COUNTER_NAMES: Readonly<Record<(typeof RULE_COUNTERS)[number], string>> = {
+  matches: 'weir_rule_matches_total',
+  timeouts: 'weir_rule_timeouts_total',
+  suppressed: 'weir_rule_suppressed_total',
+  keyMissing: 'weir_rule_key_missing_total',
+  conditionErrors: 'weir_rule_condition_errors_total',
+  overflows: 'weir_rule_overflows_total',
+};
+
+/** Keeps what was last reported, so that counters move by the difference. */
+export class MetricsReporter {
+  private readonly reported = new Map<string, number>();
+
+  constructor(private readonly meter: Meter) {}
+
+  report(status: EngineStatus, nowMs: number): void {
+    for (const { name: source, position, pending, buffered, watermarkMs, events } of status.sources) {
+      this.meter.gauge('weir_source_position', position, { source });
+      this.meter.gauge('weir_source_buffered_events', buffered, { source });
+      if (pending !== null) this.meter.gauge('weir_source_pending_messages', pending, { source });
+      if (watermarkMs !== null)
+        this.meter.gauge('weir_source_watermark_lag_seconds', (nowMs - watermarkMs) / 1_000, { source });
+      this.move('weir_source_events_total', events, { source });
+    }
+    for (const rule of status.rules) {
+      this.meter.gauge('weir_rule_live_runs', rule.liveRuns, { rule: rule.name });
+      for (const counter of RULE_COUNTERS) this.move(COUNTER_NAMES[counter], rule[counter], { rule: rule.name });
+    }
+    for (const { shard, keys, timers } of status.shards) {
+      this.meter.gauge('weir_shard_keys', keys, { shard: String(shard) });
+      this.meter.gauge('weir_shard_timers', timers, { shard: String(shard) });
+    }
+    this.meter.gauge('weir_outbox_waiting', status.checkpoints.outboxWaiting);
+    this.meter.gauge('weir_revision', status.revision);
+  }
+
+  /** A counter of the status that began anew counts from there. */
+  private move(name: string, value: number, labels: Readonly<Record<string, string>>): void {
+    const place = `${name} ${JSON.stringify(labels)}`;
+    const before = this.reported.get(place) ?? 0;
+    this.meter.count(name, value >= before ? value - before : value, labels);
+    this.reported.set(place, value);
+  }
+}
