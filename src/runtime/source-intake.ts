@@ -88,6 +88,8 @@ export class SourceIntake {
   private readonly decoder: MessageDecoder;
   private reader: SourceReader | undefined;
   private identity: SourceIdentity | null = null;
+  /** The position means something: before, a restart begins where the document says. */
+  private placed = false;
   /** Highest sequence the checkpoint had taken in: at or below it nothing is counted or reported again. */
   private replayTo = 0;
   /** Highest sequence read since this intake began: below `replayTo` it is still putting back. */
@@ -108,6 +110,7 @@ export class SourceIntake {
     this.decoder = new MessageDecoder(plan.name, plan.decode);
     if (saved === undefined) return;
     this.identity = saved.identity;
+    this.placed = saved.identity !== null;
     this.position = saved.position;
     this.replayTo = saved.position;
     this.replaying = replays(saved);
@@ -160,7 +163,7 @@ export class SourceIntake {
     this.lateHeld = this.lateHeld.filter(([seq, , time]) => seq >= replayFrom && time > groupWatermark);
     const lateAhead = replaying ? saved.late.filter(([seq]) => seq > this.scanned) : [];
     return {
-      identity: this.reader === undefined || this.state === 'starting' ? this.identity : this.reader.identity,
+      identity: this.placed ? (this.reader?.identity ?? this.identity) : null,
       position: this.position,
       replayFrom,
       timeline: this.timeline.save(),
@@ -186,8 +189,10 @@ export class SourceIntake {
     const first = this.identity === null;
     this.identity = identity;
     // `new` means after what is there now: a position from the first moment on, so that a restart does not skip.
-    if (first && this.options.plan.start.kind === 'new' && identity.kind === 'jetstream')
+    if (first && this.options.plan.start.kind === 'new' && identity.kind === 'jetstream') {
       this.position = identity.lastSeq;
+      this.placed = true;
+    }
     this.state = 'running';
   }
 
@@ -223,6 +228,7 @@ export class SourceIntake {
     }
     this.scanned = Math.max(this.scanned, batch.scannedTo ?? 0);
     this.position = Math.max(this.position, this.scanned);
+    this.placed = true;
     this.pending = batch.pending;
     const now = clock.monotonic();
     if (!batch.caughtUp || batch.messages.length > 0) this.quietSince = undefined;
