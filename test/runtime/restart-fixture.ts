@@ -112,6 +112,9 @@ export function worldOf(documents: string, events: readonly SentEvent[]): World 
 }
 
 /** Reading in random pieces, with pauses. */
-export const paceOf = (list: readonly number[]): ((turn: number) => number) => (turn) => list[turn % list.length] ?? 1;
+export const paceOf =
+  (list: readonly number[]): ((turn: number) => number) =>
+  (turn) =>
+    list[turn % list.length] ?? 1;
 
 export const pieces = fc.array(fc.nat(7), { minLength: 1, maxLength: 12 }).filter((list) => list.some((n) => n > 0));

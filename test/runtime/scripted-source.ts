@@ -52,6 +52,14 @@ export interface ReadingHabits {
 
 const never = new Promise<never>(() => undefined);
 
+function positionOf({ messages }: ScriptedStream, start: SourceStart): number {
+  if (start.kind === 'position') return start.afterSeq;
+  if (start.kind === 'new') return messages.length;
+  if (start.kind === 'all') return 0;
+  const first = messages.findIndex(({ arrival }) => arrival !== undefined && arrival >= start.timeMs);
+  return first < 0 ? messages.length : first;
+}
+
 class ScriptedReader implements SourceReader {
   private at: number;
   private closed = false;
@@ -62,7 +70,7 @@ class ScriptedReader implements SourceReader {
     start: SourceStart,
     private readonly habits: ReadingHabits,
   ) {
-    this.at = start.kind === 'position' ? start.afterSeq : start.kind === 'new' ? stream.messages.length : 0;
+    this.at = positionOf(stream, start);
   }
 
   get identity(): SourceIdentity {

@@ -198,7 +198,7 @@ export class Life {
     if (outbox.waiting > 0 || outbox.deletable > 0) return false;
     return intakes.intakes.every(({ name, position, pending, state }) => {
       if (state === 'refused') return true;
-      return (state === 'ended' || pending === 0) && checkpointedPositions.get(name) === position;
+      return (state === 'ended' || pending === 0) && (checkpointedPositions.get(name) ?? 0) === position;
     });
   }
 
