@@ -42,13 +42,18 @@ export class ConditionCache implements Scope {
     this.collected = automaton.stages.map(() => undefined);
   }
 
+  /** The event to be judged from here on; entering it again keeps what is known of it. */
   enterEvent(event: StreamEvent, key: KeyValue | undefined): void {
+    this.path = undefined;
+    if (event === this.event && key === this.key) {
+      this.visitSerial = this.eventSerial;
+      return;
+    }
     this.event = event;
     this.body = event.body;
     this.key = key;
     this.eventSerial = ++this.serial;
     this.visitSerial = this.eventSerial;
-    this.path = undefined;
   }
 
   /** The run before the event: `path` is its last node, undefined for Start. */
