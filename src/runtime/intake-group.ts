@@ -12,7 +12,7 @@ import type { OutboundMessage } from '../ports/sink.js';
 import type { EngineDependencies, EngineSettings } from './engine-options.js';
 import { EngineError } from './engine-options.js';
 import type { IntakeReceiver, SavedSource } from './source-intake.js';
-import { SourceIntake } from './source-intake.js';
+import { SourceIntake, inputOf } from './source-intake.js';
 
 export interface IntakeGroupOptions {
   readonly deps: EngineDependencies;
@@ -60,12 +60,24 @@ export class IntakeGroup implements IntakeReceiver {
   use(ruleSet: RuleSet): void {
     const used = usedSources(ruleSet);
     for (const plan of ruleSet.sources.values()) {
-      if (used.has(plan.name) && !this.running.has(plan.name)) this.open(plan, this.parked.get(plan.name));
+      if (used.has(plan.name) && !this.running.has(plan.name)) this.open(plan, this.takeParked(plan));
     }
     // What no one reads any more comes back no more: nothing waits for it.
-    for (const name of this.parked.keys()) if (!this.running.has(name)) this.replayed(name);
+    for (const name of this.parked.keys()) this.replayed(name);
     this.parked.clear();
     this.restoring = false;
+  }
+
+  /** The position to go on from; undefined when there is none, or when it is one in another stream or file. */
+  private takeParked(plan: SourcePlan): SavedSource | undefined {
+    const saved = this.parked.get(plan.name);
+    if (saved === undefined) return undefined;
+    if (saved.input !== undefined && saved.input !== inputOf(plan)) {
+      advanceShard(this.options.shard, { kind: 'reset', source: plan.name });
+      return undefined;
+    }
+    this.parked.delete(plan.name);
+    return saved;
   }
 
   /** Stops every source that the next set does not have as it is. Resolves when they are quiet. */
@@ -76,7 +88,7 @@ export class IntakeGroup implements IntakeReceiver {
       if (wanted?.hash === plan.hash) continue;
       await intake.stop();
       await done;
-      if (wanted !== undefined && sameInput(wanted, plan)) this.parked.set(name, intake.save());
+      if (wanted !== undefined && inputOf(wanted) === inputOf(plan)) this.parked.set(name, intake.save());
       else advanceShard(this.options.shard, { kind: 'reset', source: name });
       this.running.delete(name);
     }
@@ -202,14 +214,4 @@ export class IntakeGroup implements IntakeReceiver {
 /** A source is read while a rule uses it. */
 function usedSources(ruleSet: RuleSet): ReadonlySet<string> {
   return new Set([...ruleSet.rules.values()].flatMap((plan) => plan.sources));
-}
-
-/** True if a changed source still reads the same stream or file, whatever of it: then it goes on from its position. */
-function sameInput(a: SourcePlan, b: SourcePlan): boolean {
-  return inputOf(a) === inputOf(b);
-}
-
-function inputOf({ document: { nats, file } }: SourcePlan): string {
-  if (file !== undefined) return `file ${file.path}`;
-  return nats?.stream === undefined ? `core ${JSON.stringify(nats?.subjects)}` : `stream ${nats.stream}`;
 }

@@ -20,6 +20,8 @@ const STALL_MS = 1_000;
 
 /** What a checkpoint keeps of a source. */
 export interface SavedSource {
+  /** Which stream or file the position is one in, as the document says; absent in states written before it was kept. */
+  readonly input?: string;
   readonly identity: SourceIdentity | null;
   /** Last sequence taken in. */
   readonly position: number;
@@ -35,6 +37,12 @@ export interface SavedSource {
 /** True if a restart must read something again that it had read. */
 export function replays({ replayFrom, position, waiting }: SavedSource): boolean {
   return waiting === undefined && replayFrom <= position;
+}
+
+/** The stream or file a source reads, whatever of it: a source that changes goes on from its position while this stays. */
+export function inputOf({ document: { nats, file } }: SourcePlan): string {
+  if (file !== undefined) return `file ${file.path}`;
+  return nats?.stream === undefined ? `core ${JSON.stringify(nats?.subjects)}` : `stream ${nats.stream}`;
 }
 
 /** What an intake tells the engine, synchronously and in order. */
@@ -163,6 +171,7 @@ export class SourceIntake {
     this.lateHeld = this.lateHeld.filter(([seq, , time]) => seq >= replayFrom && time > groupWatermark);
     const lateAhead = replaying ? saved.late.filter(([seq]) => seq > this.scanned) : [];
     return {
+      input: inputOf(this.options.plan),
       identity: this.placed ? (this.reader?.identity ?? this.identity) : null,
       position: this.position,
       replayFrom,

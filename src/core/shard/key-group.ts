@@ -130,6 +130,11 @@ export class KeyGroup {
     return this.replaying.size > 0 ? this.heldAt : undefined;
   }
 
+  /** True while events of the source that waited here are not all back. */
+  awaits(source: string): boolean {
+    return this.replaying.has(source);
+  }
+
   /** Every event of the source that waited here is back. */
   replayed(source: string): void {
     if (this.replaying.delete(source)) this.advance(source, -Infinity);

@@ -141,10 +141,15 @@ export class Shard {
     return lowest;
   }
 
-  /** True if the source is ahead of another that too many events already wait for: it must not be read on now. */
+  /**
+   * True if the source is ahead of another that too many events already wait for: it must not be read on now. Never while what
+   * waited before a restart is coming back, for time stands still until all of it is here.
+   */
   isTooFarAhead(source: string, waitingMax: number = limits.mergedEventsMax): boolean {
     const watermark = this.watermarks.get(source) ?? -Infinity;
-    return (this.bySource.get(source) ?? []).some((group) => group.waiting > waitingMax && watermark > group.watermark);
+    return (this.bySource.get(source) ?? []).some(
+      (group) => group.waiting > waitingMax && watermark > group.watermark && !group.awaits(source),
+    );
   }
 
   /** Events of the source that wait for other sources, each once. */
