@@ -168,6 +168,25 @@ describe('a source', () => {
     expect(world.alerts.map(({ data }) => data.key)).toEqual(['k0']);
   });
 
+  test('that was turned to another stream while the service was down begins there, too', async () => {
+    const documents = set(source('a'), source('b'), absence, each('both', '[a, b]'));
+    const world = new World(documents, 'A', 'B', 'C');
+    send(world, 'A', 10_000, { k: 'k0' });
+    send(world, 'A', 20_000, { type: 'over' });
+    send(world, 'B', 15_000, { type: 'over' });
+    await (await world.live().run()).stop();
+    world.documents = documents.replace('stream: A', 'stream: C');
+    send(world, 'C', 0, { k: 'k1' });
+    send(world, 'C', 12, { type: 'other' });
+    const life = await world.live().run();
+    expect(statusOf(life, 'a')).toMatchObject({ position: 2, events: 2 });
+    send(world, 'C', 13, { k: 'k1', type: 'y' });
+    send(world, 'C', 100, { type: 'over' });
+    await life.settle();
+    await life.stop();
+    expect(world.alerts.filter(({ data }) => data.rule === 'gone').map(({ data }) => data.key)).toEqual(['k0']);
+  });
+
   test('that no rule uses is not read, and its position is forgotten', async () => {
     const world = new World(set(source('a'), source('b'), each('r', 'a')), 'A', 'B');
     send(world, 'B', 0);
