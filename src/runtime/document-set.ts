@@ -26,7 +26,11 @@ function idOf(document: WeirDocument): string {
 }
 
 export class DocumentSet {
-  private constructor(private readonly held: ReadonlyMap<string, HeldDocument>) {}
+  private constructor(
+    private readonly held: ReadonlyMap<string, HeldDocument>,
+    /** Documents of files whose name another file document has already: such a set does not compile. */
+    private readonly surplus: readonly PlacedDocument[] = [],
+  ) {}
 
   static empty(): DocumentSet {
     return new DocumentSet(new Map());
@@ -42,7 +46,7 @@ export class DocumentSet {
   }
 
   get placed(): readonly PlacedDocument[] {
-    return [...this.held.values()].map((one) => one.placed);
+    return [...[...this.held.values()].map((one) => one.placed), ...this.surplus];
   }
 
   views(kind: DocumentKind | undefined): readonly DocumentView[] {
@@ -60,8 +64,13 @@ export class DocumentSet {
   /** The set with `files` in place of every document that a file owned. A name the API owns and a file defines belongs to the file. */
   withFiles(files: readonly PlacedDocument[], revision: number, digest: Digest): DocumentSet {
     const next = new Map([...this.held].filter(([, one]) => one.origin === 'api'));
-    for (const placed of files) next.set(idOf(placed.document), this.hold(placed, revision, digest));
-    return new DocumentSet(next);
+    const surplus: PlacedDocument[] = [];
+    for (const placed of files) {
+      const id = idOf(placed.document);
+      if (next.get(id)?.origin === 'file') surplus.push(placed);
+      else next.set(id, this.hold(placed, revision, digest));
+    }
+    return new DocumentSet(next, surplus);
   }
 
   with(placed: PlacedDocument, revision: number, digest: Digest): DocumentSet {
@@ -77,6 +86,11 @@ export class DocumentSet {
   /** `kind/name` of every document that this set has and `before` has not, or has otherwise. */
   changedSince(before: DocumentSet): ReadonlySet<string> {
     return new Set([...this.held].filter(([id, { hash }]) => before.held.get(id)?.hash !== hash).map(([id]) => id));
+  }
+
+  /** True if the set is what `before` is: nothing to apply. */
+  isSameAs(before: DocumentSet): boolean {
+    return this.surplus.length === 0 && this.changesFrom(before).length === 0;
   }
 
   /** What the store must change to hold this set instead of `before`. */

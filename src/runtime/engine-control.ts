@@ -72,7 +72,7 @@ export class DocumentControl implements EngineControl {
       if (read === undefined || engine.state !== 'running') return;
       if (!read.ok) return this.refuseFiles(read.diagnostics);
       const next = engine.documents.withFiles(read.value, engine.revision + 1, engine.deps.digest);
-      if (next.changesFrom(engine.documents).length === 0) {
+      if (next.isSameAs(engine.documents)) {
         engine.refusedDocuments = [];
         return;
       }

@@ -240,7 +240,7 @@ export class Engine {
     const revision = this.revision + 1;
     if (read === undefined || read.ok) {
       const documents = read === undefined ? this.documents : this.documents.withFiles(read.value, revision, digest);
-      const same = documents.changesFrom(this.documents).length === 0 && this.revision > 0;
+      const same = documents.isSameAs(this.documents) && this.revision > 0;
       const compiled = this.compile(documents, same ? this.revision : revision);
       const failing = compiled.ok ? this.failingTests(documents, compiled.value) : compiled.diagnostics;
       if (compiled.ok && failing.length === 0) return { documents, ruleSet: compiled.value };
