@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
+import { AlertsModule } from './alerts/alerts-module.js';
 import { tokens } from './app-dependencies.js';
 import type { AppDependencies } from './app-dependencies.js';
 import type { ResolvedOptions } from './app-options.js';
@@ -24,7 +25,7 @@ export class AppModule {
     return {
       module: AppModule,
       global: true,
-      imports: [DocumentsModule, StatusModule, HealthModule, MetricsModule],
+      imports: [DocumentsModule, AlertsModule, StatusModule, HealthModule, MetricsModule],
       providers,
       exports: providers.map(({ provide }) => provide),
     };

@@ -114,5 +114,7 @@ export interface EngineControl {
   remove(kind: DocumentKind, name: string): Promise<ChangeResult>;
   /** Checks documents (several, `---` between) together with those in force; changes nothing. */
   validate(text: string): readonly Diagnostic[];
+  /** Recorded alerts of a rule, as texts of CloudEvents, oldest first: those of its time as a shadow. Undefined for an unknown rule. */
+  shadowAlerts(rule: string): readonly string[] | undefined;
   status(): EngineStatus;
 }

@@ -82,6 +82,11 @@ export class DocumentControl implements EngineControl {
     });
   }
 
+  shadowAlerts(rule: string): readonly string[] | undefined {
+    const { documents } = this.engine;
+    return documents.view('rule', rule) === undefined ? undefined : this.engine.shadowAlerts(rule);
+  }
+
   status(): EngineStatus {
     return statusOf(this.engine);
   }

@@ -24,6 +24,8 @@ export class MemoryControl implements EngineControl {
   unavailable: string | undefined;
   /** Awaited by every change, so that a test can hold one up. */
   gate: Promise<void> = Promise.resolve();
+  /** Recorded alerts by rule; changed by tests. */
+  readonly shadow = new Map<string, string[]>();
   puts = 0;
   private revision = 0;
 
@@ -73,6 +75,10 @@ export class MemoryControl implements EngineControl {
     const reading = read(text);
     if (!reading.ok) return reading.diagnostics;
     return reading.documents.flatMap((document) => this.check(document));
+  }
+
+  shadowAlerts(rule: string): readonly string[] | undefined {
+    return this.document('rule', rule) === undefined ? undefined : (this.shadow.get(rule) ?? []);
   }
 
   status(): EngineStatus {

@@ -104,6 +104,17 @@ describe('the API over NATS', () => {
     expect(deleted.json()).toEqual({ outcome: 'deleted', revision: 4, warnings: [], view: null });
   });
 
+  it('tells what a shadow rule recorded, the newest last', async () => {
+    await putAll();
+    control.shadow.set('card-testing-eu', ['{"id":"a"}', '{"id":"b"}', '{"id":"c"}']);
+    const list = async (name: string, body?: string) =>
+      (await ask(`weir.api.rules.shadow-alerts.${name}`, body)).json();
+    expect(await list('card-testing-eu')).toEqual([{ id: 'a' }, { id: 'b' }, { id: 'c' }]);
+    expect(await list('card-testing-eu', '{"limit":2}')).toEqual([{ id: 'b' }, { id: 'c' }]);
+    expect(await list('card-testing-eu', '{"limit":0}')).toMatchObject({ status: 400 });
+    expect(await list('none')).toMatchObject({ status: 404, instance: 'weir.api.rules.shadow-alerts.none' });
+  });
+
   it('answers YAML to whoever asks for it, and minds If-Match', async () => {
     await putAll();
     const yaml = await ask('weir.api.documents.get.rule.card-testing-eu', '', { Accept: 'application/yaml' });

@@ -6,7 +6,7 @@ import { tokens } from '../app-dependencies.js';
 import { chooseRepresentation } from '../http/accept.js';
 import { natsHeader } from '../nats/nats-bodies.js';
 import { NatsProblemFilter } from '../problem/nats-problem-filter.js';
-import { ProblemError } from '../problem/problem.js';
+import { readParameters } from '../request-parameters.js';
 import { parseKind } from './document-kinds.js';
 import { decodeBody, requireText } from './document-text.js';
 import type { Change, DocumentPage, Validation } from './documents-dto.js';
@@ -60,22 +60,4 @@ function addressOf(context: NatsContext): DocumentAddress {
 
 function preconditionsOf(context: NatsContext): Preconditions {
   return { ifMatch: natsHeader(context, 'If-Match'), ifNoneMatch: natsHeader(context, 'If-None-Match') };
-}
-
-/** An empty body asks for everything. */
-function readParameters(text: string): Readonly<Record<string, unknown>> {
-  if (text.trim() === '') return {};
-  const value = parseJson(text);
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
-  throw new ProblemError('malformed', {
-    detail: 'The body is empty, or a JSON object: {"kind": "rule", "limit": 10}.',
-  });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

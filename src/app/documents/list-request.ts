@@ -1,15 +1,12 @@
 import type { DocumentKind } from '../../ports/control.js';
-import { apiLimits } from '../app-limits.js';
-import { ProblemError } from '../problem/problem.js';
+import type { Parameters } from '../request-parameters.js';
+import { malformed, readLimit, refuseUnknown } from '../request-parameters.js';
 import { parseKind } from './document-kinds.js';
 import type { ListRequest } from './documents-service.js';
 
-/** Reads the parameters of a list, from a query string or a JSON body; refuses what it does not know. */
-export function parseListRequest(parameters: Readonly<Record<string, unknown>>, kind?: DocumentKind): ListRequest {
-  const known = kind === undefined ? ['kind', 'limit', 'after'] : ['limit', 'after'];
-  for (const name of Object.keys(parameters)) {
-    if (!known.includes(name)) throw malformed(`There is no parameter '${name}': ${known.join(', ')} are.`);
-  }
+/** Reads the parameters of a list of documents. */
+export function parseListRequest(parameters: Parameters, kind?: DocumentKind): ListRequest {
+  refuseUnknown(parameters, kind === undefined ? ['kind', 'limit', 'after'] : ['limit', 'after']);
   const { limit, after } = parameters;
   if (after !== undefined && typeof after !== 'string') throw malformed('`after` is the `next` of the page before.');
   return {
@@ -21,16 +18,4 @@ export function parseListRequest(parameters: Readonly<Record<string, unknown>>, 
 
 function readKind(value: unknown): DocumentKind | undefined {
   return value === undefined ? undefined : parseKind(String(value));
-}
-
-function readLimit(value: unknown): number {
-  if (value === undefined) return apiLimits.pageSizeMax;
-  const limit = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
-  if (typeof limit === 'number' && Number.isInteger(limit) && limit >= 1 && limit <= apiLimits.pageSizeMax)
-    return limit;
-  throw malformed(`\`limit\` is a whole number from 1 to ${apiLimits.pageSizeMax}.`);
-}
-
-function malformed(detail: string): ProblemError {
-  return new ProblemError('malformed', { detail });
 }

@@ -21,6 +21,8 @@ export interface NatsApiSettings {
 export class NatsApiServer extends ServerNats {
   private connection: NatsConnection | undefined;
   private reachable = false;
+  /** The server knows of the subscriptions: a request finds somebody. */
+  private attached = false;
   private closing = false;
   private stopWaiting: () => void = () => undefined;
   private lastFailure = '';
@@ -46,7 +48,7 @@ export class NatsApiServer extends ServerNats {
   }
 
   get connected(): boolean {
-    return this.reachable && !this.closing;
+    return this.reachable && this.attached && !this.closing;
   }
 
   /** Handlers name their subjects without the prefix, which is known only here. */
@@ -118,8 +120,11 @@ export class NatsApiServer extends ServerNats {
       if (failure === undefined) {
         failures = 0;
         this.lastFailure = '';
+        await this.connection?.flush().catch(() => undefined);
+        this.attached = true;
         this.settings.log.info('API over NATS attached', { component: 'api', prefix: this.settings.prefix });
         await this.connection?.closed();
+        this.attached = false;
         this.reachable = false;
       } else {
         failures += 1;

@@ -33,6 +33,14 @@ export function addServeCommand(program: Command, done: (code: number) => void):
     .option('--no-nats-api', 'no API over NATS request/reply')
     .addOption(
       option(
+        '--nats-api-prefix <subject>',
+        'subjects of the API over NATS begin with it; one for each service',
+        'WEIR_NATS_API_PREFIX',
+        'weir.api',
+      ),
+    )
+    .addOption(
+      option(
         '--alert-stream <name>',
         'JetStream stream of alerts, created if absent',
         'WEIR_ALERT_STREAM',

@@ -14,6 +14,7 @@ export interface ServeOptions {
   readonly natsCert?: string;
   readonly natsKey?: string;
   readonly natsApi: boolean;
+  readonly natsApiPrefix: string;
   readonly alertStream: string;
   readonly alertPrefix: string;
   readonly acceptLostAlerts?: boolean;

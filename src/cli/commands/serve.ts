@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createApp } from '../../app/app.js';
+import { AppOptionsError } from '../../app/app-options.js';
 import { documentSchemas } from '../../adapters/document/json-schemas.js';
 import { parseDocuments } from '../../adapters/document/parse-documents.js';
 import { renderYaml } from '../../adapters/document/render-yaml.js';
@@ -90,6 +91,13 @@ function parseLevel(text: string): LogLevel {
   return level;
 }
 
+/** Requests below the prefix of alerts would be stored, and answered, by the stream of alerts. */
+function checkPrefixes({ natsApi, natsApiPrefix, alertPrefix }: ServeOptions): void {
+  if (!natsApi || !`${natsApiPrefix}.`.startsWith(`${alertPrefix}.`)) return;
+  const text = `--nats-api-prefix ${natsApiPrefix} lies below the prefix of alerts, ${alertPrefix}: choose another.`;
+  throw new CommandError(text, exitCodes.invalid);
+}
+
 async function openEngine(options: ServeOptions, link: NatsLink, log: Log) {
   const meter = createPrometheusMeter({ processMetrics: true });
   const directories = options.rules ?? ['rules', 'patterns'];
@@ -144,13 +152,14 @@ async function startApi(
       host: options.host,
       port: parseWhole('port', options.port),
       token: apiToken(options, parts.log),
-      ...(options.natsApi ? { nats: apiConnection(natsOptions(options)) } : {}),
+      ...(options.natsApi ? { nats: apiConnection(natsOptions(options)), natsPrefix: options.natsApiPrefix } : {}),
     },
   });
   return { app, control };
 }
 
 function explainStart(error: unknown): unknown {
+  if (error instanceof AppOptionsError) return new CommandError(error.message, exitCodes.invalid);
   if (!(error instanceof EngineError) || error.code !== 'documents-invalid') return error;
   for (const diagnostic of error.fields['diagnostics'] as readonly Diagnostic[]) say(formatDiagnostic(diagnostic));
   return new CommandError(error.message, exitCodes.invalid);
@@ -159,6 +168,7 @@ function explainStart(error: unknown): unknown {
 /** Runs until SIGINT or SIGTERM (exit code 0) or a failure (1). */
 export async function serve(options: ServeOptions): Promise<number> {
   const log = createPinoLog({ level: parseLevel(options.logLevel), to: 'stderr' });
+  checkPrefixes(options);
   mkdirSync(options.state, { recursive: true });
   const link = await connectNats(natsOptions(options), log);
   const stopped = new Promise<'signal'>((resolve) => {
@@ -172,7 +182,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     async (error: unknown) => {
       await store.close();
       await link.close();
-      throw error;
+      throw explainStart(error);
     },
   );
   const started = engine.start();
