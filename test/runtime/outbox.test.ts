@@ -41,6 +41,7 @@ class Box {
       log: { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') },
       meter: { count: () => undefined, gauge: () => undefined, observe: () => undefined },
       publishBatchMax: 3,
+      acceptLostAlerts: false,
       onFailure: (error) => this.failures.push(error),
       onAcknowledged: () => undefined,
     });
