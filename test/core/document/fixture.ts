@@ -31,7 +31,19 @@ export const fakeExpressions: ExpressionCompiler & { compiled: number } = {
       throw new Error('not evaluated in these tests');
     };
     const usesKey = source.includes('$key');
-    return { ok: true, expression: { source, stagesUsed, usesKey, compiled: true, evaluate, test: evaluate } };
+    return {
+      ok: true,
+      expression: {
+        source,
+        stagesUsed,
+        gate: undefined,
+        equalities: [],
+        usesKey,
+        compiled: true,
+        evaluate,
+        test: evaluate,
+      },
+    };
   },
 };
 
