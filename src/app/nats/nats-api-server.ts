@@ -44,7 +44,10 @@ export class NatsApiServer extends ServerNats {
       },
       serializer: { serialize: encodeAnswer },
     });
-    this.status.subscribe((status) => (this.reachable = status === 'connected'));
+    this.status.subscribe((status) => {
+      this.reachable = false;
+      if (status === 'connected') void this.confirmReachable();
+    });
   }
 
   get connected(): boolean {
@@ -120,7 +123,7 @@ export class NatsApiServer extends ServerNats {
       if (failure === undefined) {
         failures = 0;
         this.lastFailure = '';
-        await this.connection?.flush().catch(() => undefined);
+        await this.confirmReachable();
         this.attached = true;
         this.settings.log.info('API over NATS attached', { component: 'api', prefix: this.settings.prefix });
         await this.connection?.closed();
@@ -132,6 +135,16 @@ export class NatsApiServer extends ServerNats {
       }
       if (!this.closing) await this.pause(Math.min(apiLimits.natsRetryMsMin * 2 ** failures, apiLimits.natsRetryMsMax));
     }
+  }
+
+  /** Reachable once the server has answered after our subscriptions, which a reconnect makes anew. */
+  private async confirmReachable(): Promise<void> {
+    const { connection } = this;
+    if (connection === undefined) return;
+    await connection.flush().then(
+      () => (this.reachable = true),
+      () => undefined,
+    );
   }
 
   private attach(): Promise<unknown> {
