@@ -1,0 +1,162 @@
+/** One pass of a workload through Weir's core as the service runs it: event-time stage, then the shard, in batches. */
+import { compileSchema } from '../../../src/adapters/json-schema/compile-schema.js';
+import { createJsonataCompiler } from '../../../src/adapters/jsonata/index.js';
+import { parseDocuments } from '../../../src/adapters/document/parse-documents.js';
+import { systemDigest } from '../../../src/adapters/system/system-digest.js';
+import { compileParsed } from '../../../src/core/document/compile.js';
+import type { CompileEnvironment } from '../../../src/core/document/compile.js';
+import type { ParsedDocuments } from '../../../src/core/document/documents.js';
+import type { RulePlan, RuleSet } from '../../../src/core/document/plans.js';
+import type { StreamEvent } from '../../../src/core/model/event.js';
+import type { RuleMatch } from '../../../src/core/model/match.js';
+import type { RuleAssignment } from '../../../src/core/shard/active-rule.js';
+import type { ShardOutput } from '../../../src/core/shard/shard.js';
+import { advanceShard, Shard } from '../../../src/core/shard/shard.js';
+import { SourceTimeline } from '../../../src/core/time/source-timeline.js';
+import { toEvent } from './event-file.js';
+import { MatchHash } from './match-hash.js';
+import { workloadDocuments } from './rule-documents.js';
+import type { WorkloadSpec } from './workload-spec.js';
+
+export function compileEnvironment(): CompileEnvironment {
+  return {
+    expressions: createJsonataCompiler(),
+    digest: systemDigest,
+    schemaCheck: compileSchema,
+    alertPrefix: 'weir.alerts',
+    revision: 1,
+  };
+}
+
+/** Parses several files into one set; the texts are those of the benchmark, so they must be good. */
+export function parseTexts(texts: readonly string[]): ParsedDocuments {
+  const value = texts.flatMap((text) => {
+    const parsed = parseDocuments(text, { origin: 'file' });
+    if (!parsed.ok) throw new Error(parsed.diagnostics.map((one) => one.message).join('\n'));
+    return parsed.value;
+  });
+  return { ok: true, value, warnings: [] };
+}
+
+export function compileDocuments(parsed: ParsedDocuments, environment: CompileEnvironment): RuleSet {
+  const compiled = compileParsed(parsed, environment);
+  if (!compiled.ok) throw new Error(compiled.diagnostics.map((one) => one.message).join('\n'));
+  return compiled.value;
+}
+
+/** Rules as the registry hands them to a shard: the n-th has generation n, from 1. */
+export function assignRules(plans: Iterable<RulePlan>): RuleAssignment[] {
+  return [...plans].map((plan, at) => ({
+    name: plan.name,
+    generation: at + 1,
+    versions: [{ version: 1, plan, draining: false }],
+  }));
+}
+
+export interface PassResult {
+  readonly finished: boolean;
+  /** Where the pass was given up. */
+  readonly phase: 'fill' | 'measured';
+  readonly events: number;
+  readonly ms: number;
+  readonly matches: number;
+  /** Matches of the measured events. */
+  readonly rows: number;
+  readonly hash: string | undefined;
+  readonly heapAfterFill: number | undefined;
+}
+
+export interface PassOptions {
+  readonly verify: boolean;
+  readonly timeoutMs: number;
+  /** Called between fill and measure: the heap in use. */
+  readonly heap?: () => number;
+}
+
+function addMatches(hash: MatchHash, matches: readonly RuleMatch[]): void {
+  for (const { generation, stages } of matches) {
+    hash.add(generation - 1, stages[0]?.events[0]?.seq ?? 0, stages[1]?.events[0]?.seq ?? 0);
+  }
+}
+
+/** Documents are compiled once; every pass gets a shard of its own. */
+export class WeirWorkload {
+  private readonly ruleSet: RuleSet;
+  private readonly end: StreamEvent;
+
+  constructor(
+    private readonly spec: WorkloadSpec,
+    private readonly events: readonly StreamEvent[],
+  ) {
+    this.ruleSet = compileDocuments(parseTexts(workloadDocuments(spec)), compileEnvironment());
+    this.end = endOf(events, spec);
+  }
+
+  run(options: PassOptions): PassResult {
+    const { spec, events, ruleSet } = this;
+    const shard = new Shard();
+    advanceShard(shard, { kind: 'rules', rules: assignRules(ruleSet.rules.values()) });
+    const plan = ruleSet.sources.get('bench');
+    if (plan === undefined) throw new Error('the workload has a source');
+    const timeline = new SourceTimeline(plan.watermark);
+    const hash = options.verify ? new MatchHash() : undefined;
+    let matches = 0;
+    const out: StreamEvent[] = [];
+    const push = (): void => {
+      const given: ShardOutput = advanceShard(shard, {
+        kind: 'events',
+        source: 'bench',
+        events: out,
+        watermark: timeline.watermark,
+      });
+      out.length = 0;
+      matches += given.matches.length;
+      if (hash !== undefined) addMatches(hash, given.matches);
+    };
+    /** Events from `from` to before `to`; gives how many were processed before the time was over. */
+    const feed = (from: number, to: number, deadline: number): number => {
+      for (let at = from; at < to; at += spec.batch) {
+        if (performance.now() > deadline) return at - from;
+        const end = Math.min(at + spec.batch, to);
+        for (let i = at; i < end; i++) timeline.accept(events[i] as StreamEvent, out);
+        push();
+      }
+      return to - from;
+    };
+
+    const fillBegun = performance.now();
+    const filled = feed(0, spec.fill, fillBegun + options.timeoutMs);
+    const filledMs = performance.now() - fillBegun;
+    const result = { matches, rows: 0, hash: undefined, heapAfterFill: undefined, finished: false };
+    if (filled < spec.fill) return { ...result, phase: 'fill', events: filled, ms: filledMs };
+    const heapAfterFill = options.heap?.();
+    const matchesBefore = matches;
+
+    const begun = performance.now();
+    const done = feed(spec.fill, events.length, begun + options.timeoutMs);
+    const whole = done === events.length - spec.fill;
+    if (whole) {
+      timeline.accept(this.end, out);
+      push();
+    }
+    const ms = performance.now() - begun;
+    return {
+      phase: 'measured',
+      finished: whole,
+      events: done,
+      ms,
+      matches,
+      rows: matches - matchesBefore,
+      hash: hash?.text,
+      heapAfterFill,
+    };
+  }
+}
+
+/** An event that nothing takes and that brings the watermark to one millisecond after the last event. */
+function endOf(events: readonly StreamEvent[], { maxOutOfOrderMs }: WorkloadSpec): StreamEvent {
+  let last = 0;
+  for (const { time } of events) last = Math.max(last, time);
+  const ts = last + 2 + maxOutOfOrderMs;
+  return toEvent({ ts, type: 'end', key: 'end', amount: 0, code: 0 }, events.length + 1);
+}
