@@ -86,7 +86,7 @@ export class LiveService {
   }
 
   async http(method: 'GET' | 'PUT' | 'DELETE', path: string, yaml?: string): Promise<LiveAnswer> {
-    const type = yaml === undefined ? {} : { 'content-type': 'application/yaml' };
+    const type: Record<string, string> = yaml === undefined ? {} : { 'content-type': 'application/yaml' };
     const response = await fetch(`${this.url}${path}`, {
       method,
       headers: { authorization: `Bearer ${TOKEN}`, ...type },
