@@ -32,7 +32,9 @@ export function checkReferences(
     (['where', 'until'] as const).flatMap((field): Diagnostic[] => {
       const source = at.step[field];
       if (source === undefined) return [];
-      const ahead = [...stagesUsedBy(source)].filter((name) => isAhead(byName.get(name), at));
+      // A group's `until` is asked between its iterations: its own stages can have taken events then.
+      const loops = field === 'until' ? [...at.loops, at.step] : at.loops;
+      const ahead = [...stagesUsedBy(source)].filter((name) => isAhead(byName.get(name), at.slot, loops));
       return ahead.map((name) => ({
         code: 'stage-ahead',
         message: `\`$${name}\` comes after \`${at.step.name}\`, so it is always empty here: name an earlier stage, or move the condition to \`${name}\`.`,
@@ -43,7 +45,7 @@ export function checkReferences(
   );
 }
 
-function isAhead(named: Placed | undefined, at: Placed): boolean {
-  if (named === undefined || named.slot <= at.slot) return false;
-  return !at.loops.some((loop) => named.loops.includes(loop));
+function isAhead(named: Placed | undefined, slot: number, loops: readonly StepDef[]): boolean {
+  if (named === undefined || named.slot <= slot) return false;
+  return !loops.some((loop) => named.loops.includes(loop));
 }
