@@ -59,8 +59,9 @@ function transitionsFrom(
 }
 
 /**
- * The longest gap over the TAKEs a run in the state can still reach without taking; Infinity if one has no gap
- * or none is reachable.
+ * How long after its previous event a run in the state can still get anywhere: the longest gap over the TAKEs it can reach
+ * without taking and over the absence it may come to wait for. Infinity if a TAKE has no gap, if a trailing `notNext`, which
+ * knows no time, may still settle it, or if there is nothing of these.
  */
 function longestGap(states: readonly AutomatonState[], from: number, gapOf: (stage: number) => number): number {
   let longest = -1;
@@ -68,7 +69,9 @@ function longestGap(states: readonly AutomatonState[], from: number, gapOf: (sta
   const queue = [from];
   for (let state = queue.pop(); state !== undefined; state = queue.pop()) {
     const at = states[state] as AutomatonState;
+    if (at.kind === 'pending') longest = Math.max(longest, gapOf(at.stage));
     for (const edge of at.edges) {
+      if (edge.action === 'ignore' && states[edge.target]?.kind === 'final') return Infinity;
       if (edge.action === 'take') {
         if (at.kind !== 'stop') longest = Math.max(longest, gapOf(at.stage));
       } else if (!seen.has(edge.target)) {
@@ -89,7 +92,7 @@ export function foldTransitions(
     kind: state.kind,
     transitions: transitionsFrom(states, index, options.gapOf),
     windowMs: options.withinMs,
-    sinceLastMs: state.kind === 'pending' ? options.gapOf(state.stage) : longestGap(states, index, options.gapOf),
+    sinceLastMs: longestGap(states, index, options.gapOf),
   }));
 }
 
