@@ -140,7 +140,9 @@ export class RunMatcher {
     for (let due = nextDeadline(set); due <= time && due !== Infinity; due = nextDeadline(set)) {
       const leaving = set.runs.filter((run) => run.deadline <= due);
       set.runs = set.runs.filter((run) => run.deadline > due);
-      for (const run of leaving) this.leave(set, run, due);
+      // Matches first: a run that shares the path of one times out as already matched.
+      for (const run of leaving) if (isPending(run)) this.complete(set, run, due);
+      for (const run of leaving) if (!isPending(run)) this.timeOut(run, due);
       this.release(set, 'deadline');
     }
   }
@@ -150,15 +152,16 @@ export class RunMatcher {
     releaseFinished(set, { emit: this.emit, cause, give: (finished) => this.receiver.match(finished) });
   }
 
-  private leave(set: RunSet, run: Run, time: number): void {
-    const { owner, node, startTime, startId } = run;
-    const finished: FinishedRun = { owner, node, startTime, startId, time };
-    if (owner.automaton.transitions[run.state]?.kind === 'pending') {
-      if (!run.condemned) this.finish(set, finished);
-    } else if (node.timedOutAt !== time) {
-      node.timedOutAt = time;
-      this.receiver.timeout(finished, node.matched);
-    }
+  private complete(set: RunSet, run: Run, time: number): void {
+    if (!run.condemned) this.finish(set, finishedBy(run, run.node, time));
+  }
+
+  private timeOut(run: Run, time: number): void {
+    const { node } = run;
+    if (node.timeouts?.includes(time) === true) return;
+    if (node.timeouts === undefined) node.timeouts = [time];
+    else node.timeouts.push(time);
+    this.receiver.timeout(finishedBy(run, node, time), node.matched);
   }
 
   private finish(set: RunSet, finished: FinishedRun): void {
@@ -225,6 +228,7 @@ export class RunMatcher {
     const { owner, node } = run;
     if (transition.target === owner.automaton.final) {
       this.finish(set, finishedBy(run, node, this.event.time));
+      markGrown(node, this.ordinal);
       return;
     }
     if (!rememberState(node, transition.target, this.ordinal)) return;
@@ -277,8 +281,17 @@ export class RunMatcher {
   }
 }
 
+function isPending({ owner, state }: Run): boolean {
+  return owner.automaton.transitions[state]?.kind === 'pending';
+}
+
 function finishedBy(run: Run, node: PathNode, time: number): FinishedRun {
   return { owner: run.owner, node, startTime: run.startTime, startId: run.startId, time };
+}
+
+/** A run that grew by the very event that settled it as a match has matched too. */
+function markGrown(node: PathNode, ordinal: number): void {
+  for (let child = node.child; child?.ordinal === ordinal; child = child.sibling) child.matched = true;
 }
 
 function startTransitions(automaton: Automaton): readonly Transition[] {

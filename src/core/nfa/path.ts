@@ -17,8 +17,8 @@ export class PathNode {
   matched = false;
   /** This very path was given out as a match. */
   emitted = false;
-  /** Deadline at which this path was given out as timed out; NaN before. */
-  timedOutAt = NaN;
+  /** Deadlines at which this path was given out as timed out: the runs that share it may each have their own. */
+  timeouts: number[] | undefined = undefined;
   /** Scratch of the matcher: the position of the event for which `firstState`/`moreStates` were written. */
   stamp = -1;
   firstState = -1;

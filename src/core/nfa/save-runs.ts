@@ -8,8 +8,8 @@ import { PathNode } from './path.js';
 import type { FinishedRun, RuleVersion, RunSet } from './run.js';
 import { Run, deadlineOf } from './run.js';
 
-/** [parent node or -1, stage, event number, flags: 1 matched, 2 emitted, time-out deadline or null] */
-export type SavedNode = readonly [number, number, number, number, number | null];
+/** [parent node or -1, stage, event number, flags: 1 matched, 2 emitted, deadline or deadlines it timed out at, or null] */
+export type SavedNode = readonly [number, number, number, number, number | readonly number[] | null];
 /** [version, state, node, 1 if condemned] */
 export type SavedRun = readonly [number, number, number, number];
 /** [version, node, time] */
@@ -54,9 +54,8 @@ export function saveRunSet(set: RunSet, table: EventTable = new EventTable()): S
     for (const one of chain.reverse()) {
       const parent = one.previous === undefined ? -1 : (numbers.get(one.previous) as number);
       const flags = (one.matched ? 1 : 0) | (one.emitted ? 2 : 0);
-      const timedOutAt = Number.isNaN(one.timedOutAt) ? null : one.timedOutAt;
       numbers.set(one, nodes.length);
-      nodes.push([parent, one.stage, table.numberOf(one.ordinal, one.event), flags, timedOutAt]);
+      nodes.push([parent, one.stage, table.numberOf(one.ordinal, one.event), flags, savedTimeouts(one)]);
     }
     return nodes.length - 1;
   };
@@ -70,6 +69,11 @@ export function saveRunSet(set: RunSet, table: EventTable = new EventTable()): S
   return { events: table.events, nodes, runs, finished };
 }
 
+function savedTimeouts({ timeouts }: PathNode): SavedNode[4] {
+  if (timeouts === undefined) return null;
+  return timeouts.length === 1 ? (timeouts[0] as number) : [...timeouts];
+}
+
 function rootOf(node: PathNode): PathNode {
   let root = node;
   while (root.previous !== undefined) root = root.previous;
@@ -79,12 +83,12 @@ function rootOf(node: PathNode): PathNode {
 /** `ownerOf` gives the version of the rule by its number; the state of an unknown version must not be loaded. */
 export function loadRunSet(saved: SavedRunSet, ownerOf: (version: number) => RuleVersion): RunSet {
   const nodes: PathNode[] = [];
-  for (const [parent, stage, eventNumber, flags, timedOutAt] of saved.nodes) {
+  for (const [parent, stage, eventNumber, flags, timeouts] of saved.nodes) {
     const [ordinal, event] = saved.events[eventNumber] as SavedEvent;
     const node = new PathNode(parent < 0 ? undefined : nodes[parent], stage, event, ordinal);
     node.matched = (flags & 1) !== 0;
     node.emitted = (flags & 2) !== 0;
-    node.timedOutAt = timedOutAt ?? NaN;
+    if (timeouts !== null) node.timeouts = typeof timeouts === 'number' ? [timeouts] : [...timeouts];
     nodes.push(node);
   }
   const nodeAt = (number: number): PathNode => {
