@@ -32,12 +32,13 @@ export interface StepConditions {
 /** The group around the steps that are being built. */
 interface Group {
   readonly step: StepDef;
+  readonly place: Place;
   readonly until: Literal | undefined;
   /** The copy being built is the first iteration: the group's own relation governs its head. */
-  firstIteration: boolean;
+  readonly firstIteration: boolean;
 }
 
-/** Where a step stands: its siblings, its group, and the negations that end at it. */
+/** Where a step stands: its siblings and its group. */
 interface Place {
   readonly steps: readonly StepDef[];
   readonly at: number;
@@ -52,6 +53,8 @@ interface SingleOptions {
   /** Undefined: no IGNORE edge. */
   readonly ignore: Guard | undefined;
   readonly optional: boolean;
+  /** It takes the first element of the step, not a later one. */
+  readonly first: boolean;
 }
 
 export class AutomatonBuilder {
@@ -60,6 +63,8 @@ export class AutomatonBuilder {
   private readonly firstIteration = new Map<StepDef, boolean>();
   private readonly unmodifiedSinks = new Map<StepDef, BuiltState>();
   private readonly stops = new Map<StepDef, BuiltState>();
+  /** Ends of looping groups whose head is not known yet, with their copies: all of them proceed to it. */
+  private readonly openEnds = new Map<BuiltState, BuiltState[]>();
 
   constructor(private readonly conditionsOf: (step: StepDef) => StepConditions) {}
 
@@ -124,18 +129,15 @@ export class AutomatonBuilder {
 
   private convert(place: Place, sink: BuiltState): BuiltState {
     const step = stepAt(place);
-    let first: BuiltState;
     if (step.timesMax === undefined) {
-      const loop = this.loop(place, this.withoutNegations(place, sink));
-      first = this.times(place, { sink: loop, proceedTo: sink, min: step.timesMin, max: step.timesMin });
-    } else if (step.timesMin !== 1 || step.timesMax !== 1) {
-      first = this.times(place, { sink, proceedTo: sink, min: step.timesMin, max: step.timesMax });
-    } else {
-      const [take, ignore] = [this.take(place), this.outerIgnore(place)];
-      first = this.single(place, { sink, proceedTo: sink, take, ignore, optional: step.optional });
+      const loop = this.loop(place, sink);
+      return this.times(place, { sink: loop, proceedTo: sink, min: step.timesMin, max: step.timesMin });
     }
-    this.addStops(place, first);
-    return first;
+    if (step.timesMin !== 1 || step.timesMax !== 1) {
+      return this.times(place, { sink, proceedTo: sink, min: step.timesMin, max: step.timesMax });
+    }
+    const [take, ignore] = [this.take(place), this.outerIgnore(place)];
+    return this.single(place, { sink, proceedTo: sink, take, ignore, optional: step.optional, first: true });
   }
 
   /** A state that takes one element of the step (or the inner chain of a group). */
@@ -152,10 +154,12 @@ export class AutomatonBuilder {
         waiting = this.state('normal', step);
         this.edge(waiting, 'take', sink, options.take);
         this.edge(waiting, 'ignore', waiting, options.ignore);
-        this.addStops(place, waiting);
+        if (options.first) this.addStops(place, waiting);
       }
       this.edge(state, 'ignore', waiting, options.ignore);
     }
+    if (options.first) this.addStops(place, state);
+    else this.addStopOfNegationBehind(place, state);
     return state;
   }
 
@@ -182,12 +186,10 @@ export class AutomatonBuilder {
     if (step.greedy && span.min !== span.max) this.makeGreedy(span.sink, step);
     let last = span.sink;
     for (let i = span.min; i < span.max; i++) {
-      last = this.single(place, { sink: last, proceedTo: span.proceedTo, take, ignore, optional: true });
-      this.addStopsOfFollowing(place, last);
+      last = this.single(place, { sink: last, proceedTo: span.proceedTo, take, ignore, optional: true, first: false });
     }
     for (let i = 1; i < span.min; i++) {
-      last = this.single(place, { sink: last, proceedTo: undefined, take, ignore, optional: false });
-      this.addStopsOfFollowing(place, last);
+      last = this.single(place, { sink: last, proceedTo: undefined, take, ignore, optional: false, first: false });
     }
     this.firstIteration.set(step, true);
     return this.single(place, {
@@ -196,53 +198,60 @@ export class AutomatonBuilder {
       take,
       ignore: this.outerIgnore(place),
       optional: step.optional,
+      first: true,
     });
   }
 
-  private loop(place: Place, sink: BuiltState): BuiltState {
+  private loop(place: Place, proceedTo: BuiltState): BuiltState {
     const step = stepAt(place);
+    const sink = this.withoutNegations(place, proceedTo);
     this.firstIteration.set(step, false);
     if (step.group !== undefined) return this.groupLoop(place, sink);
     const until = this.conditionsOf(step).until;
     const take = both(this.take(place), until === undefined ? ALWAYS : not(until));
     const ignore = this.innerIgnore(place);
     const loop = this.state('normal', step);
-    if (step.greedy) this.proceedGreedily(place, loop, sink);
+    if (step.greedy) this.proceedGreedily(loop, { step, sink, proceedTo });
     else this.edge(loop, 'proceed', sink, ALWAYS);
     this.edge(loop, 'take', loop, take);
-    this.addStopsOfFollowing(place, loop);
+    this.addStopOfNegationBehind(place, loop);
     if (ignore !== undefined) {
       const waiting = this.state('normal', step);
       this.edge(waiting, 'take', loop, take);
       this.edge(waiting, 'ignore', waiting, ignore);
       this.edge(loop, 'ignore', waiting, ignore);
-      this.addStopsOfFollowing(place, waiting);
+      this.addStopOfNegationBehind(place, waiting);
     }
     return loop;
   }
 
-  private proceedGreedily(place: Place, loop: BuiltState, sink: BuiltState): void {
-    const step = stepAt(place);
+  /** The loop proceeds to `sink`; the way past an optional loop, to `proceedTo`, is made greedy with it. */
+  private proceedGreedily(
+    loop: BuiltState,
+    { step, sink, proceedTo }: { step: StepDef; sink: BuiltState; proceedTo: BuiltState },
+  ): void {
     const until = this.conditionsOf(step).until;
     if (until === undefined) {
       this.edge(loop, 'proceed', sink, ALWAYS);
     } else {
       const unmodified = this.copy(sink);
-      this.unmodifiedSinks.set(step, unmodified);
+      this.unmodifiedSinks.set(step, sink === proceedTo ? unmodified : this.copy(proceedTo));
       this.edge(loop, 'proceed', unmodified, holds(until));
       this.edge(loop, 'proceed', sink, not(until));
     }
     this.makeGreedy(sink, step);
+    if (sink !== proceedTo) this.makeGreedy(proceedTo, step);
   }
 
   /** While an event still satisfies the loop, what follows may not take it. */
   private makeGreedy(sink: BuiltState, step: StepDef): void {
-    const where = this.conditionsOf(step).where;
-    for (const edge of sink.edges) edge.guard = both(edge.guard, not(where));
+    const passes = not(this.conditionsOf(step).where);
+    for (const edge of sink.edges) edge.guard = both(edge.guard, passes);
   }
 
   private groupOnce(place: Place, options: SingleOptions): BuiltState {
-    const first = this.chain(stepAt(place).group ?? [], options.sink, this.groupOf(place));
+    const sink = this.withoutNegations(place, options.sink);
+    const first = this.chain(stepAt(place).group ?? [], sink, this.groupOf(place));
     if (options.optional) {
       assert(options.proceedTo !== undefined, 'an optional group has somewhere to proceed to');
       this.edge(first, 'proceed', options.proceedTo, ALWAYS);
@@ -253,20 +262,24 @@ export class AutomatonBuilder {
   private groupLoop(place: Place, sink: BuiltState): BuiltState {
     const step = stepAt(place);
     const end = this.state('normal', step);
+    const ends = [end];
+    this.openEnds.set(end, ends);
     const first = this.chain(step.group ?? [], end, this.groupOf(place));
+    this.openEnds.delete(end);
     this.edge(first, 'proceed', sink, ALWAYS);
-    this.edge(end, 'proceed', first, ALWAYS);
+    for (const one of ends) this.edge(one, 'proceed', first, ALWAYS);
     return first;
   }
 
   private groupOf(place: Place): Group {
     const step = stepAt(place);
-    return { step, until: this.conditionsOf(step).until, firstIteration: this.firstIteration.get(step) ?? true };
+    return { step, place, until: this.conditionsOf(step).until, firstIteration: this.firstIteration.get(step) ?? true };
   }
 
-  private isHeadOfOptionalGroup(place: Place): boolean {
-    const { group, at } = place;
-    return group !== undefined && at === 0 && group.firstIteration && group.step.optional;
+  /** The state is where an optional group begins, or one that begins with this group. */
+  private isHeadOfOptionalGroup({ group, at }: Place): boolean {
+    if (group === undefined || at !== 0 || !group.firstIteration) return false;
+    return group.step.optional || this.isHeadOfOptionalGroup(group.place);
   }
 
   private take(place: Place): Guard | undefined {
@@ -277,10 +290,7 @@ export class AutomatonBuilder {
 
   /** How the way to the step's first element may be waited for. */
   private outerIgnore(place: Place): Guard | undefined {
-    const { group, at } = place;
-    const step = stepAt(place);
-    if (group === undefined || at !== 0) return this.ignore(place, step.relation);
-    return this.ignore(place, group.firstIteration ? group.step.relation : group.step.inner);
+    return this.ignore(place, relationOf(place));
   }
 
   /** How the next element of the same step may be waited for. */
@@ -300,34 +310,42 @@ export class AutomatonBuilder {
     return until === undefined ? guard : both(guard, not(until));
   }
 
-  /** Negations that are still in force at the step: everything between them and it is optional. */
-  private negationsBefore(place: Place): StepDef[] {
+  /**
+   * Negations in force while the step's first element is waited for: everything between them and it is optional, groups
+   * it is the head of left backwards. Before a later iteration of a group it is the one behind the group.
+   */
+  private negationsInForce({ steps, at, group }: Place): StepDef[] {
     const negations: StepDef[] = [];
-    for (let at = place.at - 1; at >= 0; at--) {
-      const step = place.steps[at] as StepDef;
+    for (let before = at - 1; before >= 0; before--) {
+      const step = steps[before] as StepDef;
       if (step.relation === 'notFollowedBy') negations.push(step);
-      else if (!step.optional) break;
+      else if (!step.optional) return negations;
     }
-    return negations;
+    if (group === undefined) return negations;
+    if (group.firstIteration) return [...negations, ...this.negationsInForce(group.place)];
+    const behind = negationBehind(group.place);
+    return behind === undefined ? negations : [...negations, behind];
   }
 
   private addStops(place: Place, state: BuiltState): void {
-    for (const negation of this.negationsBefore(place)) {
-      this.edge(state, 'proceed', this.stop(negation), holds(this.conditionsOf(negation).where));
-    }
+    for (const negation of this.negationsInForce(place)) this.addStop(state, negation);
+  }
+
+  private addStop(state: BuiltState, negation: StepDef): void {
+    this.edge(state, 'proceed', this.stop(negation), holds(this.conditionsOf(negation).where));
   }
 
   /** A negation right behind a loop kills also while the loop could still grow. */
-  private addStopsOfFollowing(place: Place, state: BuiltState): void {
-    const following = place.steps[place.at + 1];
-    if (following?.relation !== 'notFollowedBy') return;
-    this.edge(state, 'proceed', this.stop(following), holds(this.conditionsOf(following).where));
+  private addStopOfNegationBehind(place: Place, state: BuiltState): void {
+    const negation = negationBehind(place);
+    if (negation !== undefined) this.addStop(state, negation);
   }
 
   /** Once an optional step took an event, the negations before it are settled: `sink` without their Stop edges. */
   private withoutNegations(place: Place, sink: BuiltState): BuiltState {
-    const negations = this.negationsBefore(place);
-    if (negations.length === 0 || !stepAt(place).optional) return sink;
+    if (!stepAt(place).optional) return sink;
+    const negations = this.negationsInForce(place);
+    if (negations.length === 0) return sink;
     return this.copyWithout(sink, new Set(negations.map((negation) => this.stop(negation))), new Map());
   }
 
@@ -338,7 +356,8 @@ export class AutomatonBuilder {
   ): BuiltState {
     const known = done.get(state);
     if (known !== undefined) return known;
-    if (state.kind === 'final' || state.kind === 'stop') return state;
+    // Behind an open end lies the head of the group, which no negation inside the group reaches.
+    if (state.kind === 'final' || state.kind === 'stop' || this.openEnds.has(state)) return state;
     const copy = this.state(state.kind, state.step);
     done.set(state, copy);
     for (const edge of state.edges) {
@@ -357,8 +376,22 @@ export class AutomatonBuilder {
     for (const edge of state.edges) {
       this.edge(copy, edge.action, edge.target === state ? copy : edge.target, edge.guard);
     }
+    this.openEnds.get(state)?.push(copy);
     return copy;
   }
+}
+
+/** The word that governs the way to the step's first element: for the head of a group, the group's. */
+function relationOf({ steps, at, group }: Place): StepDef['relation'] {
+  if (group === undefined || at !== 0) return (steps[at] as StepDef).relation;
+  return group.firstIteration ? relationOf(group.place) : group.step.inner;
+}
+
+/** The `notFollowedBy` directly behind the step, also where the step ends a group. */
+function negationBehind({ steps, at, group }: Place): StepDef | undefined {
+  const next = steps[at + 1];
+  if (next !== undefined) return next.relation === 'notFollowedBy' ? next : undefined;
+  return group === undefined ? undefined : negationBehind(group.place);
 }
 
 function stepAt(place: Place): StepDef {
