@@ -65,6 +65,18 @@ export class StreamTools {
     return found;
   }
 
+  /** Resolves when the connection is there again and the streams answer. */
+  async connected(): Promise<void> {
+    for (;;) {
+      const answered = await this.manager.getAccountInfo().then(
+        () => true,
+        () => false,
+      );
+      if (answered) return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
   async close(): Promise<void> {
     await this.connection.close();
   }
