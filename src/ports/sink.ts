@@ -1,3 +1,5 @@
+import { CodedError } from '../core/coded-error.js';
+
 /** One message to publish: durable in the outbox before it gets here. */
 export interface OutboundMessage {
   /** Message id (`Nats-Msg-Id`): deterministic, so that publishing again is safe. */
@@ -34,16 +36,11 @@ export interface AlertSink {
   close(): Promise<void>;
 }
 
-/** The sink refuses. */
-export class SinkError extends Error {
+/**
+ * The sink refuses.
+ *
+ * Codes: `alerts-expired`, `alerts-behind`, `alert-stream`, `alert-stream-subjects`, `alert-stream-retention`, `closed`, …
+ */
+export class SinkError extends CodedError {
   override readonly name = 'SinkError';
-  constructor(
-    /** `alerts-expired`, `alerts-behind`, `alert-stream`, `alert-stream-subjects`, `alert-stream-retention`, `closed`, … */
-    readonly code: string,
-    message: string,
-    readonly fields: Readonly<Record<string, unknown>> = {},
-    options?: { cause?: unknown },
-  ) {
-    super(message, options);
-  }
 }

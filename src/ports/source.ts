@@ -1,3 +1,4 @@
+import { CodedError } from '../core/coded-error.js';
 import type { SourceDocument } from '../core/document/documents.js';
 
 /** One record of a source, not yet decoded. Sequences grow; a gap is reported by the reader, never silent. */
@@ -90,16 +91,11 @@ export interface SourceOpenOptions {
   readonly isCancelled?: () => boolean;
 }
 
-/** The source cannot be read as asked: a refusal that names the choices, or the world failing. */
-export class SourceError extends Error {
+/**
+ * The source cannot be read as asked: a refusal that names the choices, or the world failing.
+ *
+ * Codes: `stream-not-found`, `stream-retention`, `stream-recreated`, `stream-purged`, `stream-behind`, `cancelled`, `closed`, `file-not-found`, `file-changed`, `file-damaged`, `file-header`, `connection`, …
+ */
+export class SourceError extends CodedError {
   override readonly name = 'SourceError';
-  constructor(
-    /** `stream-not-found`, `stream-retention`, `stream-recreated`, `stream-purged`, `stream-behind`, `cancelled`, `closed`, `file-not-found`, `file-changed`, `file-damaged`, `file-header`, `connection`, … */
-    readonly code: string,
-    message: string,
-    readonly fields: Readonly<Record<string, unknown>> = {},
-    options?: { cause?: unknown },
-  ) {
-    super(message, options);
-  }
 }

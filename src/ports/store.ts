@@ -1,3 +1,5 @@
+import { CodedError } from '../core/coded-error.js';
+
 /** One change of a batch. Keys and values are text. */
 export type StoreChange =
   | { readonly kind: 'put'; readonly key: string; readonly value: string }
@@ -21,16 +23,11 @@ export interface StateStore {
   close(): Promise<void>;
 }
 
-/** The store failed or refuses to open. Nothing was deleted. */
-export class StoreError extends Error {
+/**
+ * The store failed or refuses to open. Nothing was deleted.
+ *
+ * Codes: `locked`, `newer-format`, `not-weir`, `damaged`, `disk-full`, `io`, `failed`, `closed`.
+ */
+export class StoreError extends CodedError {
   override readonly name = 'StoreError';
-  constructor(
-    /** `locked`, `newer-format`, `not-weir`, `damaged`, `disk-full`, `io`, `failed`, `closed`. */
-    readonly code: string,
-    message: string,
-    readonly fields: Readonly<Record<string, unknown>> = {},
-    options?: { cause?: unknown },
-  ) {
-    super(message, options);
-  }
 }

@@ -45,19 +45,10 @@ export class DocumentControl implements EngineControl {
     const whole = parsed.ok
       ? { ...parsed, value: [...others, ...given] }
       : { ...parsed, readable: [...others, ...given] };
-    const { expressions, digest, schemaCheck } = deps;
-    const { alertPrefix, dataDirectory } = settings;
-    const compiled = compileParsed(whole, {
-      expressions,
-      digest,
-      schemaCheck,
-      alertPrefix,
-      dataDirectory,
-      revision: revision + 1,
-    });
+    const compiled = compileParsed(whole, this.engine.environment(revision + 1));
     if (!compiled.ok) return compiled.diagnostics;
     const { namespace, alertPrefix: prefix } = settings;
-    const context = { namespace, prefix, digest, expressions };
+    const context = { namespace, prefix, digest: deps.digest, expressions: deps.expressions };
     return [
       ...compiled.warnings,
       ...failingTests({ ruleSet: compiled.value, documents: [...others, ...given], changed: names, context }),

@@ -1,3 +1,4 @@
+import { CodedError } from '../core/coded-error.js';
 import type { DocumentParser } from '../core/document/documents.js';
 import type { SchemaCheck } from '../core/document/compile-source.js';
 import type { ExpressionCompiler } from '../core/expression/expression.js';
@@ -54,16 +55,11 @@ export const defaultSettings: EngineSettings = {
   acceptLostAlerts: false,
 };
 
-/** The engine cannot start or go on. */
-export class EngineError extends Error {
+/**
+ * The engine cannot start or go on.
+ *
+ * Codes: `documents-invalid`, `state-inconsistent`, …
+ */
+export class EngineError extends CodedError {
   override readonly name = 'EngineError';
-  constructor(
-    /** `documents-invalid`, `state-inconsistent`, … */
-    readonly code: string,
-    message: string,
-    readonly fields: Readonly<Record<string, unknown>> = {},
-    options?: { cause?: unknown },
-  ) {
-    super(message, options);
-  }
 }

@@ -4,45 +4,34 @@
  */
 import { assert } from '../core/assert.js';
 import { compileRuleSet } from '../core/document/compile.js';
+import type { CompileEnvironment } from '../core/document/compile.js';
 import { CompileCache } from '../core/document/compile-cache.js';
 import type { PlacedDocument, WeirDocument } from '../core/document/documents.js';
 import type { RulePlan, RuleSet } from '../core/document/plans.js';
 import type { Checked, Diagnostic } from '../core/model/diagnostic.js';
 import type { RuleMatch } from '../core/model/match.js';
-import type { SavedShard } from '../core/shard/shard.js';
 import { Shard, advanceShard } from '../core/shard/shard.js';
 import type { StoreChange } from '../ports/store.js';
 import { AlertRenderer } from './render-alert.js';
 import { CheckpointManager } from './checkpoint-manager.js';
 import type { StagedCheckpoint } from './checkpoint-manager.js';
 import { DocumentSet } from './document-set.js';
-import type { StoredDocument } from './document-set.js';
 import type { EngineDependencies, EngineSettings } from './engine-options.js';
 import { EngineError } from './engine-options.js';
 import { failingTests } from './gate-revision.js';
 import { IntakeGroup } from './intake-group.js';
-import type { SavedSource } from './source-intake.js';
 import { replays } from './source-intake.js';
-import type { OutboxCheckpoint } from './outbox.js';
 import { Outbox } from './outbox.js';
 import { RuleRegistry, dependenciesIn } from './rule-registry.js';
 import type { StoredRule } from './rule-registry.js';
 import { ShadowLog } from './shadow-log.js';
+import type { StoredCheckpoint } from './stored-state.js';
+import { readStoredState } from './stored-state.js';
 import { ShardState } from './shard-state.js';
-import { STATE_FORMAT, checkpointKey, rangeOf } from './state-layout.js';
+import { STATE_FORMAT, checkpointKey } from './state-layout.js';
 
 /** The one shard of this format's first days; positions and keys are stored by shard all the same. */
 const SHARD = 0;
-
-interface StoredCheckpoint {
-  readonly format: number;
-  readonly namespace: string;
-  readonly at: number;
-  readonly revision: number;
-  readonly shard: SavedShard;
-  readonly sources: Readonly<Record<string, SavedSource>>;
-  readonly outbox: OutboxCheckpoint;
-}
 
 export type EngineState = 'starting' | 'running' | 'stopping' | 'stopped' | 'failed';
 
@@ -115,7 +104,8 @@ export class Engine {
 
   /** Loads what the store holds, puts the documents in force, and begins to read. Rejects when it must not run. */
   async start(): Promise<void> {
-    const stored = await this.readStored();
+    const stored = await readStoredState(this.deps.store, { namespace: this.settings.namespace, shard: SHARD });
+    await this.shadow.load(this.deps.store);
     this.documents = DocumentSet.ofStored(stored.documents);
     this.revision = stored.checkpoint?.revision ?? 0;
     const next = await this.chooseDocuments(stored.documents.length > 0);
@@ -150,18 +140,14 @@ export class Engine {
   }
 
   compile(documents: DocumentSet, revision: number): Checked<RuleSet> {
+    return compileRuleSet(documents.placed, { ...this.environment(revision), cache: this.compileCache });
+  }
+
+  /** What documents are compiled with. */
+  environment(revision: number): CompileEnvironment {
     const { expressions, digest, schemaCheck } = this.deps;
     const { alertPrefix, dataDirectory } = this.settings;
-    const { compileCache: cache } = this;
-    return compileRuleSet(documents.placed, {
-      expressions,
-      digest,
-      schemaCheck,
-      alertPrefix,
-      dataDirectory,
-      revision,
-      cache,
-    });
+    return { expressions, digest, schemaCheck, alertPrefix, dataDirectory, revision };
   }
 
   /** Failing tests of what a set changes against the one in force. */
@@ -202,35 +188,6 @@ export class Engine {
       .stop()
       .then(() => this.checkpoints.close())
       .then(() => this.resolveEnd?.());
-  }
-
-  private async readStored(): Promise<{
-    checkpoint: StoredCheckpoint | undefined;
-    documents: StoredDocument[];
-    rules: StoredRule[];
-  }> {
-    const { store } = this.deps;
-    const text = await store.get(checkpointKey(SHARD));
-    const checkpoint = text === undefined ? undefined : (JSON.parse(text) as StoredCheckpoint);
-    if (checkpoint !== undefined && checkpoint.format !== STATE_FORMAT) {
-      throw new EngineError(
-        'state-format',
-        `The state is of format ${checkpoint.format}, this version reads ${STATE_FORMAT}: run the version that wrote it.`,
-      );
-    }
-    if (checkpoint !== undefined && checkpoint.namespace !== this.settings.namespace) {
-      const { namespace } = this.settings;
-      throw new EngineError(
-        'state-namespace',
-        `The state belongs to the namespace \`${checkpoint.namespace}\`, not \`${namespace}\`: use another state directory.`,
-      );
-    }
-    const documents: StoredDocument[] = [];
-    for await (const [, value] of store.entries(...rangeOf('d/'))) documents.push(JSON.parse(value) as StoredDocument);
-    const rules: StoredRule[] = [];
-    for await (const [, value] of store.entries(...rangeOf('r/'))) rules.push(JSON.parse(value) as StoredRule);
-    await this.shadow.load(store);
-    return { checkpoint, documents, rules };
   }
 
   /** The documents to start with: the files as they are now, else the set that ran last. */
@@ -295,16 +252,7 @@ export class Engine {
 
   private recompile(documents: readonly WeirDocument[]): RulePlan | undefined {
     const placed = documents.map((document): PlacedDocument => ({ document, origin: 'file', locate: () => undefined }));
-    const { expressions, digest, schemaCheck } = this.deps;
-    const { alertPrefix, dataDirectory } = this.settings;
-    const compiled = compileRuleSet(placed, {
-      expressions,
-      digest,
-      schemaCheck,
-      alertPrefix,
-      dataDirectory,
-      revision: 0,
-    });
+    const compiled = compileRuleSet(placed, this.environment(0));
     return compiled.ok ? [...compiled.value.rules.values()][0] : undefined;
   }
 
