@@ -4,6 +4,9 @@ const ISO_TIME = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d{1,9})
 /** Largest time a JavaScript date can hold, ms. */
 const TIME_MAX_MS = 8.64e15;
 
+/** Days above which a month may not have the day; `Date.parse` would take it for one of the next month. */
+const DAYS_ALWAYS = 28;
+
 /**
  * Event time in ms: ISO-8601 text (without a zone: UTC; parts of a millisecond are cut off) or epoch milliseconds.
  * Undefined for anything else.
@@ -17,8 +20,14 @@ export function parseTime(value: unknown): number | undefined {
   if (parts === null) return undefined;
   const [, date, minutes = '00:00', seconds = '00', fraction = '', zone = 'Z'] = parts;
   const millis = `${fraction}00`.slice(0, 3).padEnd(3, '0');
+  if (!isDay(date as string)) return undefined;
   const ms = Date.parse(`${date}T${minutes}:${seconds}.${millis}${zoneText(zone)}`);
   return Number.isNaN(ms) ? undefined : ms;
+}
+
+function isDay(date: string): boolean {
+  const day = Number(date.slice(-2));
+  return day <= DAYS_ALWAYS || new Date(Date.parse(`${date}T00:00Z`)).getUTCDate() === day;
 }
 
 function zoneText(zone: string): string {
