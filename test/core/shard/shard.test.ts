@@ -1,0 +1,199 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { StreamEvent } from '../../../src/core/model/event.js';
+import { MERGED, SINGLE } from '../../runtime/restart-fixture.js';
+import { eventOf } from '../time/events.js';
+import { ShardRun, ruleSetOf } from './shard-fixture.js';
+
+const BOUND_MS = 5_000;
+const merged = ruleSetOf(MERGED);
+const single = ruleSetOf(SINGLE);
+
+interface Drawn {
+  readonly source: string;
+  readonly stepMs: number;
+  readonly type: string;
+  readonly k: unknown;
+  readonly v: number;
+  /** How much later than in order it arrives. */
+  readonly delayMs: number;
+}
+
+const drawn = fc.record({
+  source: fc.constantFrom('a', 'b'),
+  stepMs: fc.oneof({ weight: 9, arbitrary: fc.nat(4_000) }, { weight: 1, arbitrary: fc.nat(40_000) }),
+  type: fc.constantFrom('x', 'y', 'z'),
+  k: fc.constantFrom<unknown>('k1', 'k2', 3, null),
+  v: fc.nat(5),
+  delayMs: fc.nat(BOUND_MS - 1),
+});
+const list = fc.array(drawn, { maxLength: 80, size: 'max' });
+
+/** The events in order of time. */
+function eventsOf(given: readonly Drawn[], source?: string): StreamEvent[] {
+  let time = 1_000_000;
+  return given.map(({ stepMs, type, k, v, ...one }, at) => {
+    time += stepMs;
+    const event = eventOf({ source: source ?? one.source, seq: at + 1, time, order: v, body: { type, k, v } });
+    return { ...event, type };
+  });
+}
+
+function feed(
+  run: ShardRun,
+  events: readonly StreamEvent[],
+  sizes: readonly number[],
+  between = (): void => undefined,
+): ShardRun {
+  let at = 0;
+  for (let batch = 0; at < events.length; batch++) {
+    const size = sizes[batch % sizes.length] ?? 1;
+    const part = events.slice(at, at + size);
+    at += size;
+    for (const source of ['a', 'b']) {
+      const own = part.filter((event) => event.source === source);
+      if (own.length > 0) run.accept(source, own);
+    }
+    between();
+  }
+  run.end();
+  return run;
+}
+const sizes = fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 8 });
+const straight = (events: readonly StreamEvent[]): ShardRun => feed(new ShardRun(merged), events, [1]);
+
+describe('a shard', () => {
+  test('says the same in the same order for every rule, however its input is cut', () =>
+    fc.assert(
+      fc.property(list, sizes, (given, cut) => {
+        const events = eventsOf(given);
+        expect(feed(new ShardRun(merged), events, cut).byRule).toEqual(straight(events).byRule);
+      }),
+      { numRuns: 200 },
+    ));
+
+  test('saved and loaded between any two inputs says the same', () =>
+    fc.assert(
+      fc.property(list, sizes, (given, cut) => {
+        const events = eventsOf(given);
+        const run = new ShardRun(merged);
+        feed(run, events, cut, () => run.restart());
+        expect(run.lines).toEqual(straight(events).lines);
+      }),
+      { numRuns: 200 },
+    ));
+
+  test('says the same of a key whatever other keys do in between', () =>
+    fc.assert(
+      fc.property(list, list, (given, noise) => {
+        const events = eventsOf(given, 'a');
+        const others = eventsOf(noise, 'a').map((event, at) => {
+          const body = { ...(event.body as object), k: `other ${at % 3}` };
+          return { ...event, seq: 1_000 + at, body };
+        });
+        const alone = new ShardRun(single);
+        const among = new ShardRun(single);
+        const all = [...events, ...others].sort((a, b) => a.time - b.time || a.seq - b.seq);
+        const ofKeys = (run: ShardRun): string[] => run.lines.filter((line) => !line.includes('"other '));
+        expect(ofKeys(feed(among, all, [3]))).toEqual(ofKeys(feed(alone, events, [3])));
+      }),
+      { numRuns: 200 },
+    ));
+
+  test('says the same however arrival is shuffled within the bound', () =>
+    fc.assert(
+      fc.property(list, sizes, (given, cut) => {
+        const events = eventsOf(given);
+        const arrived = events
+          .map((event, at) => ({ event, at: event.time + (given[at] as Drawn).delayMs }))
+          .sort((a, b) => a.at - b.at)
+          .map(({ event }) => event);
+        expect(feed(new ShardRun(merged), arrived, cut).lines).toEqual(straight(events).lines);
+      }),
+      { numRuns: 200 },
+    ));
+
+  test('says the same whether the sources come evenly or one long after the other', () =>
+    fc.assert(
+      fc.property(list, (given) => {
+        const events = eventsOf(given);
+        const apart = new ShardRun(merged);
+        for (const source of ['b', 'a'])
+          apart.accept(
+            source,
+            events.filter((event) => event.source === source),
+          );
+        apart.end();
+        expect(apart.lines).toEqual(straight(events).lines);
+      }),
+    ));
+
+  test('keeps no key, run or timer when every window has passed, in the store neither', () =>
+    fc.assert(
+      fc.property(list, sizes, (given, cut) => {
+        for (const ruleSet of [merged, single]) {
+          const source = ruleSet === single ? 'a' : undefined;
+          const run = new ShardRun(ruleSet);
+          feed(run, eventsOf(given, source), cut, () => void run.checkpoint());
+          expect([run.shard.keyCount, run.shard.timerCount, run.liveRuns, run.checkpoint()]).toEqual([0, 0, 0, 0]);
+        }
+      }),
+    ));
+});
+
+describe('a throttle', () => {
+  const throttled = ruleSetOf(`
+kind: source
+name: a
+nats: { stream: a, subjects: [a] }
+event: { time: t }
+---
+kind: rule
+name: r
+source: a
+key: k
+pattern: { within: 1s, sequence: [{ begin: x, where: type = 'x' }] }
+alert: { throttle: 1h }
+`);
+  const HOUR_MS = 3_600_000;
+  const at = (seq: number, time: number, type: string): StreamEvent =>
+    eventOf({ source: 'a', seq, time, body: { type, k: type === 'x' ? 'k' : 'other' } });
+
+  test('is all that stays of a key, until it is over', () => {
+    const run = new ShardRun(throttled);
+    run.accept('a', [at(1, 0, 'x'), at(2, HOUR_MS, 'over')]);
+    expect([run.shard.keyCount, run.liveRuns, run.checkpoint()]).toEqual([1, 0, 1]);
+    run.accept('a', [at(3, HOUR_MS + 1, 'over')]);
+    expect([run.shard.keyCount, run.shard.timerCount, run.checkpoint()]).toEqual([0, 0, 0]);
+  });
+
+  test('that held something back is kept ten spans for the alert that tells it', () => {
+    const run = new ShardRun(throttled);
+    run.accept('a', [at(1, 0, 'x'), at(2, 10, 'x'), at(3, 11 * HOUR_MS - 1, 'over')]);
+    run.restart();
+    expect(run.shard.keyCount).toBe(1);
+    run.accept('a', [at(4, 11 * HOUR_MS + 1, 'over')]);
+    expect([run.shard.keyCount, run.shard.timerCount]).toEqual([0, 0]);
+  });
+});
+
+describe('sources that are merged', () => {
+  test('hold the one ahead back when too much waits, but never what comes back after a restart', () => {
+    const run = new ShardRun(merged);
+    const events = Array.from({ length: 20 }, (_, at) =>
+      eventOf({ source: 'a', seq: at + 1, time: 1_000_000 + at * 10_000, body: {} }),
+    );
+    run.accept('b', [eventOf({ source: 'b', seq: 1, time: 1_000_000, body: {} })]);
+    expect(run.shard.isTooFarAhead('a', 10)).toBe(false);
+    run.accept('a', events);
+    expect(run.shard.isTooFarAhead('a', 10)).toBe(true);
+    expect(run.shard.isTooFarAhead('b', 10)).toBe(false);
+    const waiting = run.shard.waitingEvents('a');
+    run.checkpoint();
+    const saved = run.shard.save();
+    run.restart();
+    expect(run.shard.isTooFarAhead('a', 10)).toBe(true);
+    run.shard.awaitReplay(saved, ['a']);
+    expect(run.shard.isTooFarAhead('a', waiting.length - 1)).toBe(false);
+  });
+});
