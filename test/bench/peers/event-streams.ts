@@ -58,19 +58,20 @@ export interface LongWindowOptions {
   readonly seed: number;
   readonly stepMs: number;
   readonly relevant: number;
-  /** Share of the runs that a `b` ends. */
-  readonly ended: number;
+  /** One `b` in so many ends a run. */
+  readonly endsOne: number;
 }
 
 /**
- * W3: the codes of `a` are numbered, and one `b` in `1 / ended` bears the code of one of the last 300 `a` of its key; the others
- * bear one that no `a` has. The fill holds `a` alone, as dense as they come later, so that it is short.
+ * W3: the codes of `a` are numbered, and one `b` in `endsOne` bears the code of one of the last 300 `a` of its key, the later the
+ * likelier; the others bear one that no `a` has. The fill holds `a` alone, as dense as they come later, so that it is short.
  */
 export function* longWindows(options: LongWindowOptions): EventStream {
-  const { fill, events, keys, seed, stepMs, relevant, ended } = options;
+  const { fill, events, keys, seed, stepMs, relevant, endsOne } = options;
   const random = seeded(seed);
   const begun = new Map<string, number[]>();
   let nextCode = 1;
+  let seconds = 0;
   let ts = START_MS;
   const begin = (key: string): EventRecord => {
     const code = nextCode++;
@@ -91,8 +92,9 @@ export function* longWindows(options: LongWindowOptions): EventStream {
     if (draw < relevant / 2) yield begin(key);
     else if (draw < relevant) {
       const codes = begun.get(key) ?? [];
-      const back = 1 + below(random, Math.min(300, codes.length));
-      const code = random() < ended ? (codes[codes.length - back] ?? -1) : -1;
+      const back = Math.min(codes.length, Math.floor(300 ** random()));
+      const ends = ++seconds % endsOne === 0;
+      const code = ends ? (codes[codes.length - back] ?? -1) : -1;
       yield { ts, type: 'b', key, amount: 0, code };
     } else yield { ts, type: noiseType(random), key, amount: 0, code: 0 };
   }

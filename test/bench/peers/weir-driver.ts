@@ -1,16 +1,17 @@
 /**
  * Weir's side of the comparison, one process per workload:
  *
- *   node --expose-gc dist/test/bench/peers/weir-driver.js SPEC --passes 5 --timeout-ms 60000 [--events N] [--verify-only]
+ *   node --expose-gc dist/test/bench/peers/weir-driver.js SPEC --passes 5 --timeout-ms 60000 [--events N] [--verify-only] [--level]
  *
- * `--events` cuts the measured events to what another engine finished.
+ * `--events` cuts the measured events to what another engine finished; `--level` commits the state to LevelDB.
  */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readEvents } from './event-file.js';
+import { openLevelCommits } from './level-commits.js';
 import { say } from './report-line.js';
-import type { PassResult } from './weir-pass.js';
+import type { PassOptions, PassResult } from './weir-pass.js';
 import { WeirWorkload } from './weir-pass.js';
 import type { WorkloadSpec } from './workload-spec.js';
 
@@ -26,9 +27,11 @@ function sayTimeout({ phase, events, ms }: PassResult): void {
   say({ kind: 'timeout', phase, events, ms });
 }
 
+type RunPass = (options: Omit<PassOptions, 'timeoutMs'>) => Promise<PassResult>;
+
 /** Runs until warm; false if a pass was given up. */
-function warmUp(workload: WeirWorkload, timeoutMs: number, verifyOnly: boolean): boolean {
-  const first = workload.run({ verify: true, timeoutMs });
+async function warmUp(run: RunPass, verifyOnly: boolean): Promise<boolean> {
+  const first = await run({ verify: true });
   if (!first.finished) {
     sayTimeout(first);
     return false;
@@ -36,12 +39,31 @@ function warmUp(workload: WeirWorkload, timeoutMs: number, verifyOnly: boolean):
   say({ kind: 'verify', events: first.events, matches: first.matches, hash: first.hash ?? '', ms: first.ms });
   let spent = first.ms;
   for (let pass = 1; pass < WARM_PASSES_MAX && spent < WARM_MS && !verifyOnly; pass++) {
-    spent += workload.run({ verify: false, timeoutMs }).ms;
+    spent += (await run({ verify: false })).ms;
   }
   return true;
 }
 
-function main(): void {
+function passRunner(workload: WeirWorkload, timeoutMs: number, level: boolean): RunPass {
+  if (!level) return (options) => workload.run({ ...options, timeoutMs });
+  return async (options) => {
+    const { commit, close } = await openLevelCommits();
+    const result = await workload.run({ ...options, timeoutMs, commit });
+    await close();
+    return result;
+  };
+}
+
+async function measure(run: RunPass, passes: number): Promise<void> {
+  for (let pass = 0; pass < passes; pass++) {
+    globalThis.gc?.();
+    const result = await run({ verify: false });
+    if (!result.finished) return sayTimeout(result);
+    say({ kind: 'pass', events: result.events, matches: result.matches, rows: result.rows, ms: result.ms });
+  }
+}
+
+async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
@@ -49,6 +71,7 @@ function main(): void {
       'timeout-ms': { type: 'string', default: '60000' },
       events: { type: 'string' },
       'verify-only': { type: 'boolean', default: false },
+      level: { type: 'boolean', default: false },
     },
   });
   const path = positionals[0] as string;
@@ -56,19 +79,13 @@ function main(): void {
   const measured = Math.min(spec.measured, Number(values.events ?? spec.measured));
   const events = readEvents(join(dirname(path), spec.events), spec.fill + measured);
   const workload = new WeirWorkload(spec, events);
-  const timeoutMs = Number(values['timeout-ms']);
-  if (!warmUp(workload, timeoutMs, values['verify-only'])) return;
-  if (values['verify-only']) return;
-  for (let pass = 0; pass < Number(values.passes); pass++) {
-    globalThis.gc?.();
-    const result = workload.run({ verify: false, timeoutMs });
-    if (!result.finished) return sayTimeout(result);
-    say({ kind: 'pass', events: result.events, matches: result.matches, rows: result.rows, ms: result.ms });
-  }
+  const run = passRunner(workload, Number(values['timeout-ms']), values.level);
+  const heapBefore = heapInUse();
+  if (!(await warmUp(run, values['verify-only'])) || values['verify-only']) return;
+  await measure(run, Number(values.passes));
   if (!spec.memory) return;
-  const before = heapInUse();
-  const { heapAfterFill } = workload.run({ verify: false, timeoutMs, heap: heapInUse });
-  if (heapAfterFill !== undefined) say({ kind: 'figure', name: 'heapOfFillBytes', value: heapAfterFill - before });
+  const { heapAfterFill } = await run({ verify: false, heap: heapInUse });
+  if (heapAfterFill !== undefined) say({ kind: 'figure', name: 'heapOfFillBytes', value: heapAfterFill - heapBefore });
 }
 
-main();
+await main();

@@ -29,7 +29,7 @@ export function compileEnvironment(): CompileEnvironment {
 }
 
 /** Parses several files into one set; the texts are those of the benchmark, so they must be good. */
-export function parseTexts(texts: readonly string[]): ParsedDocuments {
+export function parseTexts(texts: readonly string[]): Extract<ParsedDocuments, { readonly ok: true }> {
   const value = texts.flatMap((text) => {
     const parsed = parseDocuments(text, { origin: 'file' });
     if (!parsed.ok) throw new Error(parsed.diagnostics.map((one) => one.message).join('\n'));
@@ -71,7 +71,12 @@ export interface PassOptions {
   readonly timeoutMs: number;
   /** Called between fill and measure: the heap in use. */
   readonly heap?: () => number;
+  /** Called with the shard after every `commitEvery` events: writes what changed to a store. */
+  readonly commit?: (shard: Shard) => Promise<void>;
 }
+
+/** Events between two commits: about a second of them. */
+const COMMIT_EVERY = 100_000;
 
 function addMatches(hash: MatchHash, matches: readonly RuleMatch[]): void {
   for (const { generation, stages } of matches) {
@@ -92,7 +97,7 @@ export class WeirWorkload {
     this.end = endOf(events, spec);
   }
 
-  run(options: PassOptions): PassResult {
+  async run(options: PassOptions): Promise<PassResult> {
     const { spec, events, ruleSet } = this;
     const shard = new Shard();
     advanceShard(shard, { kind: 'rules', rules: assignRules(ruleSet.rules.values()) });
@@ -114,18 +119,24 @@ export class WeirWorkload {
       if (hash !== undefined) addMatches(hash, given.matches);
     };
     /** Events from `from` to before `to`; gives how many were processed before the time was over. */
-    const feed = (from: number, to: number, deadline: number): number => {
+    let committed = 0;
+    const feed = async (from: number, to: number, deadline: number): Promise<number> => {
       for (let at = from; at < to; at += spec.batch) {
         if (performance.now() > deadline) return at - from;
         const end = Math.min(at + spec.batch, to);
         for (let i = at; i < end; i++) timeline.accept(events[i] as StreamEvent, out);
         push();
+        if (options.commit !== undefined && end - committed >= COMMIT_EVERY) {
+          await options.commit(shard);
+          committed = end;
+        }
       }
+      await options.commit?.(shard);
       return to - from;
     };
 
     const fillBegun = performance.now();
-    const filled = feed(0, spec.fill, fillBegun + options.timeoutMs);
+    const filled = await feed(0, spec.fill, fillBegun + options.timeoutMs);
     const filledMs = performance.now() - fillBegun;
     const result = { matches, rows: 0, hash: undefined, heapAfterFill: undefined, finished: false };
     if (filled < spec.fill) return { ...result, phase: 'fill', events: filled, ms: filledMs };
@@ -133,7 +144,7 @@ export class WeirWorkload {
     const matchesBefore = matches;
 
     const begun = performance.now();
-    const done = feed(spec.fill, events.length, begun + options.timeoutMs);
+    const done = await feed(spec.fill, events.length, begun + options.timeoutMs);
     const whole = done === events.length - spec.fill;
     if (whole) {
       timeline.accept(this.end, out);

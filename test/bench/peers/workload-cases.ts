@@ -89,13 +89,13 @@ function longWindowCases(quick: boolean): WorkloadCase[] {
   const events = quick ? 100_000 : 1_000_000;
   // 50 events/s of which 2.5 % begin a run: 27,000 begin in 360 minutes.
   const fill = 27_000;
-  const options = { fill, events, keys: 100, seed: 33, stepMs: 20, relevant: 0.05, ended: 0.001 };
+  const options = { fill, events, keys: 100, seed: 3, stepMs: 20, relevant: 0.05, endsOne: 1_000 };
   return [1, 30, 360].map((minutes) => ({
     workload: 'W3',
     spec: {
       ...inOrder,
       id: `W3 ${minutes} min`,
-      title: `a followedBy b with b.code = a.code within ${minutes} min, 1 run in 1,000 ends so; ${count(events)} events, 100 keys`,
+      title: `a followedBy b with b.code = a.code within ${minutes} min, one b in 1,000 ends a run; ${count(events)} events, 100 keys`,
       events: `long-windows-${events}.ndjson`,
       fill,
       measured: events,

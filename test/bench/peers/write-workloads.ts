@@ -3,9 +3,11 @@
  *
  *   node dist/test/bench/peers/write-workloads.js DIRECTORY [--quick] [--workload W1,W4]
  *
+ * They go to a folder named after the generator's code, so that what is there already is what it would write.
  * Prints one JSON array of `{ workload, id, spec }`, `spec` being the path of the description.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeEvents } from './event-file.js';
@@ -15,15 +17,21 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { quick: { type: 'boolean' }, workload: { type: 'string' } },
 });
-const [directory] = positionals;
-if (directory === undefined) throw new Error('usage: write-workloads DIRECTORY [--quick] [--workload W1,W4]');
+const [parent] = positionals;
+if (parent === undefined) throw new Error('usage: write-workloads DIRECTORY [--quick] [--workload W1,W4]');
+const code = createHash('sha256');
+for (const file of ['event-streams.js', 'workload-cases.js', '../core-workload.js']) {
+  code.update(readFileSync(new URL(file, import.meta.url)));
+}
+const directory = join(parent, code.digest('hex').slice(0, 12));
 mkdirSync(directory, { recursive: true });
 const wanted = values.workload?.split(',');
-const written = workloadCases(values.quick === true)
+const quick = values.quick === true;
+const written = workloadCases(quick)
   .filter(({ workload }) => wanted?.includes(workload) ?? true)
   .map(({ workload, spec, stream }) => {
     writeEvents(join(directory, spec.events), stream);
-    const path = join(directory, `${spec.id.toLowerCase().replaceAll(' ', '-')}.json`);
+    const path = join(directory, `${quick ? 'quick-' : ''}${spec.id.toLowerCase().replaceAll(' ', '-')}.json`);
     writeFileSync(path, JSON.stringify(spec));
     return { workload, id: spec.id, title: spec.title, events: spec.fill + spec.measured, spec: path };
   });

@@ -62,7 +62,12 @@ public final class Driver {
         say("{\"kind\":\"figure\",\"name\":\"%s\",\"value\":%.3f}", name, value);
     }
 
+    public static void pass(int events, long matches, long rows, double ms) {
+        say("{\"kind\":\"pass\",\"events\":%d,\"matches\":%d,\"rows\":%d,\"ms\":%.3f}", events, matches, rows, ms);
+    }
+
     private void run(int passes) throws Exception {
+        long heapBefore = workload.memory() ? heapInUse() : 0;
         Result first = pass(true);
         if (!first.finished) {
             first.sayTimeout();
@@ -80,16 +85,13 @@ public final class Driver {
                 result.sayTimeout();
                 return;
             }
-            say(
-                    "{\"kind\":\"pass\",\"events\":%d,\"matches\":%d,\"rows\":%d,\"ms\":%.3f}",
-                    result.events, result.matches, result.rows, result.ms);
+            pass(result.events, result.matches, result.rows, result.ms);
         }
-        if (workload.memory()) measureHeap();
+        if (workload.memory()) measureHeap(heapBefore);
     }
 
-    private void measureHeap() throws Exception {
+    private void measureHeap(long before) throws Exception {
         measuresHeap = true;
-        long before = heapInUse();
         pass(false);
         figure("heapOfFillBytes", heapAfterFill - before);
     }

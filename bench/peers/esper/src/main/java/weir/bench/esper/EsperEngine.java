@@ -14,6 +14,7 @@ import com.espertech.esper.runtime.client.EPRuntime;
 import com.espertech.esper.runtime.client.EPRuntimeProvider;
 import com.espertech.esper.runtime.client.UpdateListener;
 import com.espertech.esper.runtime.client.option.StatementSubstitutionParameterContext;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,7 +36,7 @@ public final class EsperEngine implements Engine {
     private final EPCompiled order;
     private final String stream;
 
-    private EsperEngine(String variant, Workload workload) throws Exception {
+    EsperEngine(String variant, Workload workload) throws Exception {
         this.workload = workload;
         this.configuration = configure();
         boolean reorders = workload.maxOutOfOrderMs() > 0;
@@ -53,7 +54,7 @@ public final class EsperEngine implements Engine {
         Driver.main(args, EsperEngine::new);
     }
 
-    private static Configuration configure() {
+    static Configuration configure() {
         Configuration configuration = new Configuration();
         configuration.getCommon().addEventType("Event", Event.class);
         configuration.getRuntime().getThreading().setInternalTimerEnabled(false);
@@ -72,27 +73,29 @@ public final class EsperEngine implements Engine {
                 + " milliseconds)";
     }
 
-    private static EPCompiled compile(String text, CompilerArguments arguments) throws Exception {
+    static EPCompiled compile(String text, CompilerArguments arguments) throws Exception {
         return EPCompilerProvider.getCompiler().compile(text, arguments);
     }
 
     @Override
-    public Pass open(MatchSink sink) throws Exception {
+    public RuntimePass open(MatchSink sink) throws Exception {
         EPRuntime runtime = EPRuntimeProvider.getRuntime(URI, configuration);
         runtime.getEventService().clockExternal();
         runtime.getEventService().advanceTime(0);
         if (order != null) runtime.getDeploymentService().deploy(order);
         List<Rule> rules = workload.rules();
-        for (int at = 0; at < rules.size(); at++) deploy(runtime, rules.get(at), at, sink);
-        return new RuntimePass(runtime, workload.maxOutOfOrderMs());
+        List<EPDeployment> deployments = new ArrayList<>();
+        for (int at = 0; at < rules.size(); at++) deployments.add(deploy(runtime, rules.get(at), at, sink));
+        return new RuntimePass(runtime, deployments, workload.maxOutOfOrderMs());
     }
 
-    private void deploy(EPRuntime runtime, Rule rule, int number, MatchSink sink) throws Exception {
+    EPDeployment deploy(EPRuntime runtime, Rule rule, int number, MatchSink sink) throws Exception {
         DeploymentOptions options = new DeploymentOptions();
         options.setStatementSubstitutionParameter(values -> substitute(rule, values));
         EPCompiled compiled = templates.get(Statements.template(rule, stream));
         EPDeployment deployment = runtime.getDeploymentService().deploy(compiled, options);
         deployment.getStatements()[0].addListener(listener(number, rule, sink));
+        return deployment;
     }
 
     private static void substitute(Rule rule, StatementSubstitutionParameterContext values) {
@@ -120,15 +123,18 @@ public final class EsperEngine implements Engine {
         return (Event) (value instanceof EventBean bean ? bean.getUnderlying() : value);
     }
 
-    private static final class RuntimePass implements Pass {
-        private final EPRuntime runtime;
+    static final class RuntimePass implements Pass {
+        final EPRuntime runtime;
+        /** In the order of the rules. */
+        final List<EPDeployment> deployments;
         private final EPEventService service;
         private final EventSender sender;
         private final long boundMs;
         private long clock;
 
-        RuntimePass(EPRuntime runtime, long boundMs) throws Exception {
+        RuntimePass(EPRuntime runtime, List<EPDeployment> deployments, long boundMs) throws Exception {
             this.runtime = runtime;
+            this.deployments = deployments;
             this.service = runtime.getEventService();
             this.sender = service.getEventSender("Event");
             this.boundMs = boundMs;

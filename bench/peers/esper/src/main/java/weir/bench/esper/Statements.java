@@ -25,6 +25,22 @@ final class Statements {
         };
     }
 
+    /** The text with its constants in place, as one writes a single rule. */
+    static String text(Rule rule, String stream) {
+        return template(rule, stream)
+                .replace("?:within:integer", Long.toString(rule.withinMs()))
+                .replace("?:aType:string", quoted(rule.first().type()))
+                .replace("?:bType:string", quoted(rule.second().type()))
+                .replace("?:aCode:integer", String.valueOf(rule.first().code()))
+                .replace("?:bCode:integer", String.valueOf(rule.second().code()))
+                .replace("?:aOver:integer", String.valueOf(rule.first().amountOver()))
+                .replace("?:bOver:integer", String.valueOf(rule.second().amountOver()));
+    }
+
+    private static String quoted(String text) {
+        return "'" + text + "'";
+    }
+
     private static String condition(Condition condition, String prefix) {
         String text = "type=?:" + prefix + "Type:string";
         if (condition.code() != null) text += ", code=?:" + prefix + "Code:integer";
