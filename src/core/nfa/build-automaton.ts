@@ -360,12 +360,9 @@ export class AutomatonBuilder {
     if (state.kind === 'final' || state.kind === 'stop' || this.openEnds.has(state)) return state;
     const copy = this.state(state.kind, state.step);
     done.set(state, copy);
-    for (const edge of state.edges) {
-      if (edge.action !== 'proceed') {
-        this.edge(copy, edge.action, edge.target === state ? copy : edge.target, edge.guard);
-      } else if (!stops.has(edge.target)) {
-        this.edge(copy, 'proceed', this.copyWithout(edge.target, stops, done), edge.guard);
-      }
+    for (const { action, target, guard } of state.edges) {
+      if (action === 'take') this.edge(copy, action, target === state ? copy : target, guard);
+      else if (!stops.has(target)) this.edge(copy, action, this.copyWithout(target, stops, done), guard);
     }
     return copy;
   }
