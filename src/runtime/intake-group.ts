@@ -39,6 +39,8 @@ export class IntakeGroup implements IntakeReceiver {
   private waitingForRoom: (() => void)[] = [];
   private stopping = false;
   private restoring = false;
+  /** Parked sources that were still being read again after a restart. */
+  private readonly interrupted = new Set<string>();
 
   constructor(private readonly options: IntakeGroupOptions) {}
 
@@ -88,10 +90,17 @@ export class IntakeGroup implements IntakeReceiver {
       if (wanted?.hash === plan.hash) continue;
       await intake.stop();
       await done;
-      if (wanted !== undefined && inputOf(wanted) === inputOf(plan)) this.parked.set(name, intake.save());
+      if (wanted !== undefined && inputOf(wanted) === inputOf(plan)) this.park(name, intake);
       else advanceShard(this.options.shard, { kind: 'reset', source: name });
       this.running.delete(name);
     }
+  }
+
+  private park(name: string, intake: SourceIntake): void {
+    this.parked.set(name, intake.save());
+    if (!intake.replaying) return;
+    this.interrupted.add(name);
+    advanceShard(this.options.shard, { kind: 'replay-again', source: name });
   }
 
   /** Resolves when no source is being read. */
@@ -187,7 +196,7 @@ export class IntakeGroup implements IntakeReceiver {
       plan,
       opener,
       saved,
-      refeeds: this.restoring,
+      refeeds: this.restoring || this.interrupted.delete(plan.name),
       receiver: this,
       clock: deps.clock,
       batchMessagesMax: settings.batchMessagesMax,

@@ -102,7 +102,8 @@ export class SourceIntake {
   private replayTo = 0;
   /** Highest sequence read since this intake began: below `replayTo` it is still putting back. */
   private scanned = 0;
-  private replaying = false;
+  /** What waited before a restart is not all back yet. */
+  replaying = false;
   private readonly knownLate = new Set<string>();
   private lateHeld: [number, number, number][] = [];
   private stopping = false;

@@ -143,6 +143,11 @@ export class KeyGroup {
   /** The source begins anew: its watermark, and events of it that wait here, are void. */
   reset(source: string): void {
     if (this.watermarks.has(source)) this.watermarks.set(source, -Infinity);
+    this.dropWaiting(source);
+  }
+
+  /** Events of the source that wait here are void, or will be fed again. */
+  dropWaiting(source: string): void {
     const kept = [...this.merge].filter((event) => event.source !== source);
     this.merge = new EventBuffer();
     for (const event of kept) this.merge.push(event);

@@ -31,6 +31,8 @@ export type ShardInput =
   | { readonly kind: 'rules'; readonly rules: readonly RuleAssignment[] }
   /** An event read again after a restart that was final for its source but not for every rule (several sources). */
   | { readonly kind: 'refeed'; readonly event: StreamEvent }
+  /** Reading again is interrupted and begins anew: what was fed again so far will come once more. */
+  | { readonly kind: 'replay-again'; readonly source: string }
   /** Everything of the source that was read before the restart has been read again. */
   | { readonly kind: 'replayed'; readonly source: string };
 
@@ -87,7 +89,9 @@ export class Shard {
     else if (input.kind === 'rules') this.useRules(input.rules);
     else if (input.kind === 'reset') this.reset(input.source);
     else if (input.kind === 'refeed') this.refeed(input.event);
-    else for (const group of this.bySource.get(input.source) ?? []) group.replayed(input.source);
+    else if (input.kind === 'replay-again')
+      this.groupsOf(input.source).forEach((group) => group.dropWaiting(input.source));
+    else this.groupsOf(input.source).forEach((group) => group.replayed(input.source));
     const { out: matches, runsDropped } = this;
     this.out = [];
     this.runsDropped = 0;
@@ -251,6 +255,10 @@ export class Shard {
   private reset(source: string): void {
     this.watermarks.delete(source);
     for (const group of this.bySource.get(source) ?? []) group.reset(source);
+  }
+
+  private groupsOf(source: string): readonly KeyGroup[] {
+    return this.bySource.get(source) ?? [];
   }
 
   private refeed(event: StreamEvent): void {
