@@ -149,6 +149,28 @@ describe('a source', () => {
     expect(names(world)).toEqual(['a1', 'b1', 'a2']);
   });
 
+  test('that changes while it is still being read again after a restart loses nothing and doubles nothing', async () => {
+    const documents = set(source('a'), source('b'), each('both', '[a, b]'));
+    const count = 30;
+    for (let turns = 1; turns < count; turns += 4) {
+      const world = new World(documents, 'A', 'B');
+      send(world, 'B', 5, { n: 'b1' });
+      for (let at = 0; at < count; at++) send(world, 'A', 20 + at, { n: `a${at}` });
+      (await world.live().run()).crash();
+      const life = await world.live({ pace: () => 1, settings: { batchMessagesMax: 1 } }).start();
+      await life.turnUntil(() => life.engine.shard.waitingEvents('a').length >= turns - 10);
+      world.documents = documents.replace('10s', '9s');
+      await life.whileTurning(life.control.reload());
+      for (const stream of ['A', 'B']) {
+        send(world, stream, 1_000, { type: 'over' });
+        send(world, stream, 2_000, { type: 'over' });
+      }
+      await life.settle();
+      await life.stop();
+      expect(names(world)).toEqual(['b1', ...Array.from({ length: count }, (_, at) => `a${at}`)]);
+    }
+  });
+
   test('that turns to another stream begins there with a clock of its own', async () => {
     const world = new World(set(source('a'), absence), 'A', 'C');
     send(world, 'A', 10_000, { k: 'k0' });

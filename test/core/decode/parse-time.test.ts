@@ -49,7 +49,7 @@ describe('a time', () => {
     expect(parseTime(value)).toBe(ms);
   });
 
-  test.each([
+  test.each<readonly [unknown, string]>([
     ['', 'no text'],
     ['yesterday', 'words'],
     ['1714521600000', 'milliseconds as text'],
@@ -66,7 +66,7 @@ describe('a time', () => {
     [undefined, 'missing'],
     [{}, 'an object'],
     [['2024-05-01'], 'a list'],
-  ])('%j (%s) is none', (value) => {
+  ])('%j (%s) is none', (value, _why) => {
     expect(parseTime(value)).toBeUndefined();
   });
 
