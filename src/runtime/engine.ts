@@ -117,7 +117,7 @@ export class Engine {
     // What the last run left is on its way already, and may have failed.
     if (this.failure !== undefined) throw new EngineError(this.failure.code, this.failure.message);
     this.state = 'running';
-    this.intakes.use(this.ruleSet);
+    this.intakes.use(this.ruleSet, this.registry.drainSources(this.ruleSet));
     this.outbox.relay();
   }
 
@@ -166,9 +166,9 @@ export class Engine {
   /** Applies a compiled set at a checkpoint boundary; resolves when it is durable. */
   async apply(documents: DocumentSet, ruleSet: RuleSet): Promise<void> {
     assert(this.state === 'running', 'documents change while the engine runs');
-    await this.intakes.retire(ruleSet);
+    await this.intakes.retire(ruleSet, this.registry.drainSources(ruleSet));
     this.putInForce(documents, ruleSet);
-    this.intakes.use(ruleSet);
+    this.intakes.use(ruleSet, this.registry.drainSources(ruleSet));
     await this.checkpoints.now();
   }
 

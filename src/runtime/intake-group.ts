@@ -58,9 +58,12 @@ export class IntakeGroup implements IntakeReceiver {
     this.restoring = true;
   }
 
-  /** Begins to read every source that a rule of the set uses and that is not being read yet; forgets the positions of others. */
-  use(ruleSet: RuleSet): void {
-    const used = usedSources(ruleSet);
+  /**
+   * Begins to read every source that a rule of the set uses, or an old version drains from, and that is not being read yet;
+   * forgets the positions of others.
+   */
+  use(ruleSet: RuleSet, drained: ReadonlySet<string>): void {
+    const used = usedSources(ruleSet, drained);
     for (const plan of ruleSet.sources.values()) {
       if (used.has(plan.name) && !this.running.has(plan.name)) this.open(plan, this.takeParked(plan));
     }
@@ -83,8 +86,8 @@ export class IntakeGroup implements IntakeReceiver {
   }
 
   /** Stops every source that the next set does not have as it is. Resolves when they are quiet. */
-  async retire(next: RuleSet): Promise<void> {
-    const used = usedSources(next);
+  async retire(next: RuleSet, drained: ReadonlySet<string>): Promise<void> {
+    const used = usedSources(next, drained);
     for (const [name, { plan, intake, done }] of this.running) {
       const wanted = used.has(name) ? next.sources.get(name) : undefined;
       if (wanted?.hash === plan.hash) continue;
@@ -221,6 +224,6 @@ export class IntakeGroup implements IntakeReceiver {
 }
 
 /** A source is read while a rule uses it. */
-function usedSources(ruleSet: RuleSet): ReadonlySet<string> {
-  return new Set([...ruleSet.rules.values()].flatMap((plan) => plan.sources));
+function usedSources(ruleSet: RuleSet, drained: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set([...drained, ...[...ruleSet.rules.values()].flatMap((plan) => plan.sources)]);
 }

@@ -80,6 +80,19 @@ export class RuleRegistry {
     return { added, changed, removed: [...this.rules.keys()].filter((name) => !next.rules.has(name)) };
   }
 
+  /** Sources that old versions still drain from once `next` is in force, as far as they are still defined. */
+  drainSources(next: RuleSet): ReadonlySet<string> {
+    const sources = [...this.rules.values()].flatMap((rule) => {
+      const plan = next.rules.get(rule.name);
+      const current = currentOf(rule);
+      if (plan === undefined || (current?.hash !== plan.hash && plan.onUpdate === 'restart')) return [];
+      const goesOn = ({ plan: old, draining, hash }: HeldVersion): boolean =>
+        !draining && (hash === plan.hash || keepsRuns(old, plan));
+      return rule.versions.filter((one) => !goesOn(one)).flatMap((one) => one.plan.sources);
+    });
+    return new Set(sources.filter((source) => next.sources.has(source)));
+  }
+
   /** Puts a rule set in force. `documentsOf` gives what a rule needs to be compiled again. */
   apply(next: RuleSet, documentsOf: (rule: string) => readonly WeirDocument[]): RuleChanges {
     const changes = this.compare(next);
@@ -100,6 +113,7 @@ export class RuleRegistry {
       }
       this.addVersion(held, plan, next.revision, documentsOf(name));
     }
+    for (const rule of this.rules.values()) this.dropUnread(rule, next);
     return changes;
   }
 
@@ -142,6 +156,16 @@ export class RuleRegistry {
   /** Changes for the next checkpoint's batch. */
   takeChanges(): StoreChange[] {
     return this.changes.splice(0);
+  }
+
+  /** A version whose source is gone has nothing to drain from. */
+  private dropUnread(rule: HeldRule, next: RuleSet): void {
+    const read = rule.versions.filter(
+      ({ draining, plan }) => !draining || plan.sources.every((source) => next.sources.has(source)),
+    );
+    if (read.length === rule.versions.length) return;
+    rule.versions = read;
+    this.keep(rule);
   }
 
   private addVersion(
