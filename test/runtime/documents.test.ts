@@ -162,6 +162,45 @@ describe('a rule that changes', () => {
     expect(world.alerts.map(({ data }) => data.title)).toEqual(['new']);
   });
 
+  test.each([true, false])('in its source lets old runs finish under the old source (restart: %s)', async (restart) => {
+    const other = SOURCE.replace('name: s', 'name: s2').replace('stream: S', 'stream: S2');
+    const world = new World(set(SOURCE, other, pair()), 'S', 'S2');
+    send(world, 0, 'x', { n: 'x1' });
+    pass(world, 1);
+    let life = await world.live().run();
+    world.documents = set(SOURCE, other, pair().replace('source: s', 'source: s2'));
+    await life.whileTurning(life.control.reload());
+    if (restart) {
+      life.crash();
+      life = await world.live().run();
+    }
+    world.in('S2').add({ t: T0, type: 'x', k: 'k1', n: 'x2' });
+    world.in('S2').add({ t: T0 + 1_000, type: 'y', k: 'k1', n: 'y2' });
+    world.in('S2').add({ t: T0 + 9_000, type: 'other' });
+    send(world, 2, 'x', { n: 'x3' });
+    send(world, 3, 'y', { n: 'y3' });
+    pass(world, 4_000);
+    pass(world, 4_001);
+    await life.settle();
+    expect(stagesOf(world).sort()).toEqual(['x1;y3', 'x2;y2']);
+    expect(life.control.status().rules[0]?.versions).toHaveLength(1);
+    await life.stop();
+    expect(world.stored('k/')).toEqual([]);
+  });
+
+  test('together with its source, which goes, has nothing to drain from: its old runs go, too', async () => {
+    const other = SOURCE.replace('name: s', 'name: s2').replace('stream: S', 'stream: S2');
+    const world = new World(set(SOURCE, pair()), 'S', 'S2');
+    send(world, 0, 'x');
+    pass(world, 1);
+    const life = await world.live().run();
+    world.documents = set(other, pair().replace('source: s', 'source: s2'));
+    await life.whileTurning(life.control.reload());
+    expect(life.control.status().rules[0]).toMatchObject({ liveRuns: 0, versions: [{ version: 2 }] });
+    await life.stop();
+    expect(world.stored('k/')).toEqual([]);
+  });
+
   test('in its key lets old runs finish under the old key', async () => {
     const world = new World(set(SOURCE, pair()), 'S');
     send(world, 0, 'x', { k: 'k1', other: 'o' });
