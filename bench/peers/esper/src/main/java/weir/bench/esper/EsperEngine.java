@@ -26,7 +26,12 @@ import weir.bench.Workload;
 import weir.bench.Workload.Condition;
 import weir.bench.Workload.Rule;
 
-/** Esper, one statement per rule, external clock, no threads and no locks of its own. */
+/**
+ * Esper, one statement per rule, external clock, no threads and no locks of its own.
+ *
+ * Every deployment brings classes of its own, which start cold. So the runtime stays from pass to pass; between two the clock
+ * goes on until nothing of the pass before is left. Only where events are put in order is the runtime new each time.
+ */
 public final class EsperEngine implements Engine {
     private static final String URI = "bench";
 
@@ -35,10 +40,15 @@ public final class EsperEngine implements Engine {
     private final Map<String, EPCompiled> templates = new HashMap<>();
     private final EPCompiled order;
     private final String stream;
+    private final long windowMs;
+    private RuntimePass kept;
+    /** Where the matches of the present pass go. */
+    private MatchSink sink;
 
     EsperEngine(String variant, Workload workload) throws Exception {
         this.workload = workload;
         this.configuration = configure();
+        this.windowMs = workload.rules().stream().mapToLong(Rule::withinMs).max().orElse(0);
         boolean reorders = workload.maxOutOfOrderMs() > 0;
         this.stream = reorders ? "Ordered" : "Event";
         CompilerArguments arguments = new CompilerArguments(configuration);
@@ -79,22 +89,27 @@ public final class EsperEngine implements Engine {
 
     @Override
     public RuntimePass open(MatchSink sink) throws Exception {
+        if (kept != null) kept.forgetAll(windowMs);
+        this.sink = sink;
+        if (kept != null) return kept;
         EPRuntime runtime = EPRuntimeProvider.getRuntime(URI, configuration);
         runtime.getEventService().clockExternal();
         runtime.getEventService().advanceTime(0);
         if (order != null) runtime.getDeploymentService().deploy(order);
         List<Rule> rules = workload.rules();
         List<EPDeployment> deployments = new ArrayList<>();
-        for (int at = 0; at < rules.size(); at++) deployments.add(deploy(runtime, rules.get(at), at, sink));
-        return new RuntimePass(runtime, deployments, workload.maxOutOfOrderMs());
+        for (int at = 0; at < rules.size(); at++) deployments.add(deploy(runtime, rules.get(at), at));
+        RuntimePass pass = new RuntimePass(runtime, deployments, workload.maxOutOfOrderMs());
+        if (order == null) kept = pass;
+        return pass;
     }
 
-    EPDeployment deploy(EPRuntime runtime, Rule rule, int number, MatchSink sink) throws Exception {
+    EPDeployment deploy(EPRuntime runtime, Rule rule, int number) throws Exception {
         DeploymentOptions options = new DeploymentOptions();
         options.setStatementSubstitutionParameter(values -> substitute(rule, values));
         EPCompiled compiled = templates.get(Statements.template(rule, stream));
         EPDeployment deployment = runtime.getDeploymentService().deploy(compiled, options);
-        deployment.getStatements()[0].addListener(listener(number, rule, sink));
+        deployment.getStatements()[0].addListener(listener(number, rule));
         return deployment;
     }
 
@@ -110,10 +125,13 @@ public final class EsperEngine implements Engine {
         if (condition.amountOver() != null) values.setObject(prefix + "Over", condition.amountOver());
     }
 
-    private static UpdateListener listener(int rule, Rule spec, MatchSink sink) {
+    private UpdateListener listener(int rule, Rule spec) {
         boolean absence = spec.relation().equals("notFollowedBy");
-        if (!sink.verifies) return (rows, removed, statement, runtime) -> sink.count += rows.length;
         return (rows, removed, statement, runtime) -> {
+            if (!sink.verifies) {
+                sink.count += rows.length;
+                return;
+            }
             for (EventBean row : rows) sink.add(rule, event(row, "a"), absence ? null : event(row, "b"));
         };
     }
@@ -130,6 +148,9 @@ public final class EsperEngine implements Engine {
         private final EPEventService service;
         private final EventSender sender;
         private final long boundMs;
+        private final boolean reorders;
+        /** The runtime's time is the events' plus this. */
+        private long offsetMs;
         private long clock;
 
         RuntimePass(EPRuntime runtime, List<EPDeployment> deployments, long boundMs) throws Exception {
@@ -138,6 +159,7 @@ public final class EsperEngine implements Engine {
             this.service = runtime.getEventService();
             this.sender = service.getEventSender("Event");
             this.boundMs = boundMs;
+            this.reorders = boundMs > 0;
         }
 
         @Override
@@ -153,14 +175,20 @@ public final class EsperEngine implements Engine {
 
         /** Out of order, time passes in steps, so that every event leaves the order at its own time. */
         private void advance(long time) {
-            if (boundMs == 0 || clock == 0) service.advanceTime(time);
-            else service.advanceTimeSpan(time);
+            if (reorders && clock > 0) service.advanceTimeSpan(time);
+            else service.advanceTime(time + offsetMs);
             clock = time;
+        }
+
+        void forgetAll(long windowMs) {
+            offsetMs += clock + windowMs;
+            service.advanceTime(offsetMs);
+            clock = 0;
         }
 
         @Override
         public void close() {
-            runtime.destroy();
+            if (reorders) runtime.destroy();
         }
     }
 }

@@ -31,10 +31,9 @@ public final class EsperLoad {
     }
 
     private static void loadTemplate(File spec, Workload workload) throws Exception {
-        MatchSink sink = new MatchSink(false);
         long begun = System.nanoTime();
         EsperEngine engine = new EsperEngine("esper", workload);
-        EsperEngine.RuntimePass pass = engine.open(sink);
+        EsperEngine.RuntimePass pass = engine.open(new MatchSink(false));
         Driver.figure("loadMs", (System.nanoTime() - begun) / 1e6);
         int events = Math.min(EVENTS_MAX, workload.measured());
         for (Event event : Workload.readEvents(spec, workload, events)) pass.accept(event);
@@ -44,7 +43,7 @@ public final class EsperLoad {
         Rule changed = new Rule(rule.name(), rule.first(), second, rule.relation(), rule.join(), rule.withinMs());
         begun = System.nanoTime();
         pass.runtime.getDeploymentService().undeploy(pass.deployments.get(number).getDeploymentId());
-        engine.deploy(pass.runtime, changed, number, sink);
+        engine.deploy(pass.runtime, changed, number);
         Driver.figure("changeOneMs", (System.nanoTime() - begun) / 1e6);
     }
 
