@@ -35,6 +35,8 @@ interface HeldRule {
   readonly name: string;
   readonly generation: number;
   versions: HeldVersion[];
+  /** Highest version number ever given in this generation, lost versions included: none is given twice. */
+  highestVersion: number;
 }
 
 /** Gives the plan of a stored version: of this rule, hash and documents; undefined if it no longer compiles. */
@@ -62,7 +64,8 @@ export class RuleRegistry {
         if (plan === undefined) lost.push(`${name} version ${version.version}`);
         return plan === undefined ? [] : [{ ...version, plan }];
       });
-      this.rules.set(name, { name, generation, versions: held });
+      const highestVersion = Math.max(0, ...versions.map((one) => one.version));
+      this.rules.set(name, { name, generation, versions: held, highestVersion });
       this.nextGeneration = Math.max(this.nextGeneration, generation + 1);
     }
     return lost;
@@ -177,8 +180,10 @@ export class RuleRegistry {
     const restart = held !== undefined && plan.onUpdate === 'restart';
     if (held !== undefined && restart) this.forget(held.name);
     const rule: HeldRule =
-      held === undefined || restart ? { name: plan.name, generation: this.nextGeneration++, versions: [] } : held;
-    const version = Math.max(0, ...rule.versions.map((one) => one.version)) + 1;
+      held === undefined || restart
+        ? { name: plan.name, generation: this.nextGeneration++, versions: [], highestVersion: 0 }
+        : held;
+    const version = ++rule.highestVersion;
     rule.versions = rule.versions.map((one) => ({ ...one, draining: true }));
     rule.versions.push({
       version,
