@@ -168,6 +168,9 @@ function explainStart(error: unknown): unknown {
 /** Runs until SIGINT or SIGTERM (exit code 0) or a failure (1). */
 export async function serve(options: ServeOptions): Promise<number> {
   const log = createPinoLog({ level: parseLevel(options.logLevel), to: 'stderr' });
+  // Before anything is opened or made: what is written wrong changes nothing.
+  parseWhole('port', options.port);
+  parseWhole('checkpoint-interval', options.checkpointInterval);
   checkPrefixes(options);
   mkdirSync(options.state, { recursive: true });
   const link = await connectNats(natsOptions(options), log);

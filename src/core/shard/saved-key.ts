@@ -121,6 +121,7 @@ export function loadKey(
       },
       (version) => owners.get(version) as NonNullable<ReturnType<typeof owners.get>>,
     );
+    if (set.runs.length + set.finished.length === 0 && throttles.every((one) => one === null)) continue;
     rule.counters.liveRuns += set.runs.length;
     const [match, timeout] = throttles;
     rules.push({
