@@ -16,7 +16,7 @@ import { WeirWorkload } from './weir-pass.js';
 import type { WorkloadSpec } from './workload-spec.js';
 
 const WARM_MS = 3_000;
-const WARM_PASSES_MAX = 5;
+const WARM_PASSES_MAX = 20;
 
 function heapInUse(): number {
   globalThis.gc?.();

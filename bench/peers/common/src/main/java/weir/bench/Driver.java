@@ -10,7 +10,7 @@ import java.util.Map;
  */
 public final class Driver {
     private static final long WARM_MS = 3_000;
-    private static final int WARM_PASSES_MAX = 5;
+    private static final int WARM_PASSES_MAX = 20;
     /** Events between two looks at the clock. */
     private static final int CLOCK_MASK = 63;
 

@@ -20,8 +20,8 @@ import weir.bench.Workload.Rule;
 
 /** Flink CEP, one operator per rule, all of them fed by one thread. */
 public final class FlinkEngine implements Engine {
-    /** Events between two watermarks, as a source that emits them periodically gives them. */
-    private static final int WATERMARK_EVERY = Integer.getInteger("bench.watermarkEvery", 2_048);
+    /** Events between two watermarks: what the default interval of 200 ms gives at one event a millisecond. */
+    private static final int WATERMARK_EVERY = Integer.getInteger("bench.watermarkEvery", 200);
     /** Block cache and write buffers of RocksDB together. */
     private static final int ROCKSDB_MEMORY_MIB = Integer.getInteger("bench.rocksdbMemoryMiB", 64);
 
