@@ -78,6 +78,7 @@ interface World {
   readonly url: string;
   readonly nc: NatsConnection;
   readonly syncInterval: string;
+  readonly version: string;
   close(): Promise<void>;
 }
 
@@ -90,6 +91,7 @@ async function openWorld(syncInterval: string | undefined): Promise<World> {
     url: server.url,
     nc,
     syncInterval: syncInterval ?? '2m (default)',
+    version: nc.info?.version ?? 'unknown',
     close: async () => {
       await nc.close();
       await server.dispose();
@@ -168,6 +170,7 @@ export async function benchEndToEnd(toy: boolean): Promise<BenchResult> {
         alerts: count,
         checkpoints,
         'RSS MiB': Math.round(process.memoryUsage.rss() / 2 ** 20),
+        'nats-server': world.version,
         'NATS sync_interval': world.syncInterval,
       },
       hash,
@@ -223,6 +226,7 @@ export async function benchLatency(toy: boolean): Promise<BenchResult> {
         'p99 ms': quantile(latencies, 0.99),
         'max ms': Math.max(...latencies),
         alerts: latencies.length,
+        'nats-server': world.version,
         'NATS sync_interval': world.syncInterval,
       },
       hash: createHash('sha256').update(ids.join('\n')).digest('hex').slice(0, 16),
