@@ -171,6 +171,26 @@ describe('a source', () => {
     }
   });
 
+  test('that turns to another stream while it is still being read again does not hold back the ones it is merged with', async () => {
+    const documents = set(source('a'), source('b'), each('both', '[a, b]'));
+    const world = new World(documents, 'A', 'B', 'C');
+    send(world, 'B', 5, { n: 'b1' });
+    for (let at = 0; at < 30; at++) send(world, 'A', 20 + at, { n: `a${at}` });
+    (await world.live().run()).crash();
+    const life = await world.live({ pace: () => 1, settings: { batchMessagesMax: 1 } }).start();
+    await life.turnUntil(() => life.engine.shard.waitingEvents('a').length >= 3);
+    world.documents = documents.replace('stream: A', 'stream: C');
+    await life.whileTurning(life.control.reload());
+    send(world, 'C', 10, { n: 'c1' });
+    for (const stream of ['C', 'B']) {
+      send(world, stream, 1_000, { type: 'over' });
+      send(world, stream, 2_000, { type: 'over' });
+    }
+    await life.settle();
+    await life.stop();
+    expect(names(world)).toEqual(['b1', 'c1']);
+  });
+
   test('that turns to another stream begins there with a clock of its own', async () => {
     const world = new World(set(source('a'), absence), 'A', 'C');
     send(world, 'A', 10_000, { k: 'k0' });

@@ -140,9 +140,10 @@ export class KeyGroup {
     if (this.replaying.delete(source)) this.advance(source, -Infinity);
   }
 
-  /** The source begins anew: its watermark, and events of it that wait here, are void. */
+  /** The source begins anew: its watermark, and events of it that wait here or are on their way back, are void. */
   reset(source: string): void {
     if (this.watermarks.has(source)) this.watermarks.set(source, -Infinity);
+    this.replaying.delete(source);
     this.dropWaiting(source);
   }
 
