@@ -38,6 +38,8 @@ export class IntakeGroup implements IntakeReceiver {
   private readonly parked = new Map<string, SavedSource>();
   private waitingForRoom: (() => void)[] = [];
   private stopping = false;
+  /** Sources that are being stopped for good: they wait for nothing more. */
+  private readonly retiring = new Set<string>();
   private restoring = false;
   /** Parked sources that were still being read again after a restart. */
   private readonly interrupted = new Set<string>();
@@ -71,6 +73,8 @@ export class IntakeGroup implements IntakeReceiver {
     for (const name of this.parked.keys()) this.replayed(name);
     this.parked.clear();
     this.restoring = false;
+    // What a source was ahead of may be gone with its rule.
+    this.roomChanged();
   }
 
   /** The position to go on from; undefined when there is none, or when it is one in another stream or file. */
@@ -91,12 +95,20 @@ export class IntakeGroup implements IntakeReceiver {
     for (const [name, { plan, intake, done }] of this.running) {
       const wanted = used.has(name) ? next.sources.get(name) : undefined;
       if (wanted?.hash === plan.hash) continue;
-      await intake.stop();
-      await done;
+      await this.quieten(name, intake, done);
       if (wanted !== undefined && inputOf(wanted) === inputOf(plan)) this.park(name, intake);
       else advanceShard(this.options.shard, { kind: 'reset', source: name });
       this.running.delete(name);
     }
+  }
+
+  /** Stops one source, also one that is held back: what it waits for may never come. */
+  private async quieten(name: string, intake: SourceIntake, done: Promise<void>): Promise<void> {
+    this.retiring.add(name);
+    this.resumeAll();
+    await intake.stop();
+    await done;
+    this.retiring.delete(name);
   }
 
   private park(name: string, intake: SourceIntake): void {
@@ -127,8 +139,7 @@ export class IntakeGroup implements IntakeReceiver {
 
   /** The outbox has room again, perhaps. */
   roomChanged(): void {
-    if (!this.stopping && this.isOutboxFull()) return;
-    for (const resume of this.waitingForRoom.splice(0)) resume();
+    if (this.stopping || !this.isOutboxFull()) this.resumeAll();
   }
 
   events(source: string, events: readonly StreamEvent[], watermark: number): void {
@@ -171,9 +182,19 @@ export class IntakeGroup implements IntakeReceiver {
 
   /** Waits while the outbox is full, or while the source is so far ahead of one it is merged with that too much waits. */
   async ready(source: string): Promise<void> {
-    while (!this.stopping && (this.isOutboxFull() || this.options.shard.isTooFarAhead(source))) {
+    while (this.isHeldBack(source)) {
       await new Promise<void>((resolve) => this.waitingForRoom.push(resolve));
     }
+  }
+
+  private isHeldBack(source: string): boolean {
+    if (this.stopping || this.retiring.has(source)) return false;
+    return this.isOutboxFull() || this.options.shard.isTooFarAhead(source);
+  }
+
+  /** Those that are still held back wait again. */
+  private resumeAll(): void {
+    for (const resume of this.waitingForRoom.splice(0)) resume();
   }
 
   private isOutboxFull(): boolean {

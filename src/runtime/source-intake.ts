@@ -210,6 +210,7 @@ export class SourceIntake {
     const { receiver, clock, batchMessagesMax, pollWaitMs } = this.options;
     while (!this.stopping) {
       await receiver.ready(this.name);
+      if (this.stopping) return;
       const batch = await reader.nextBatch(batchMessagesMax, pollWaitMs);
       if (this.stopping) return;
       this.take(batch);
