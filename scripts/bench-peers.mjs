@@ -78,12 +78,13 @@ async function main() {
   const quick = values.quick === true;
   const wanted = values.workload?.split(',') ?? [...order, 'W8', 'JSON'];
   if (!buildIfStale('test') || !buildPeers()) return 1;
-  const options = { passes: quick ? 3 : 5, timeoutMs: quick ? 10_000 : 60_000, say };
+  const [passes, timeoutMs] = quick ? [3, 10_000] : [5, 60_000];
+  const options = { passes, timeoutMs, say };
   const name = quick ? 'peers-quick' : 'peers';
   const former = lastReport(join(resultsDir, `${name}.json`));
   const written = writeWorkloads(wanted, quick);
   const specOf = (id) => written.find((one) => one.id === id)?.spec;
-  const report = { ...former, quick, machine: machine(), versions: versions(), heapMiB, ...options };
+  const report = { ...former, quick, machine: machine(), versions: versions(), heapMiB, passes, timeoutMs };
   const fresh = [];
   for (const one of expandCases(written.filter(({ workload }) => wanted.includes(workload)))) {
     fresh.push(await compareCase(one, options));

@@ -67,7 +67,7 @@ function summarize(lines) {
 async function runEngine(name, spec, { passes, timeoutMs }) {
   const run = (options) => {
     const all = ['--passes', String(passes), '--timeout-ms', String(timeoutMs), ...options];
-    return runProcess(engines[name](spec, all), timeoutMs * (2 * passes + 12) + 300_000);
+    return runProcess(engines[name](spec, all), timeoutMs * (3 * passes + 12) + 300_000);
   };
   const { lines, failure } = await run([]);
   const [late] = linesOf(lines, 'timeout');
@@ -75,7 +75,7 @@ async function runEngine(name, spec, { passes, timeoutMs }) {
   if (late === undefined) return whole === undefined || failure !== undefined ? { failure } : whole;
   const seconds = Math.round(timeoutMs / 1_000);
   if (late.phase === 'fill') {
-    return { failure: `${late.events} events of the state before the measure in ${seconds} s, then given up` };
+    return { failure: `${late.events} events of the state before the measure in ${2 * seconds} s, then given up` };
   }
   const cutTo = roundDown(Math.floor(late.events / 4));
   if (cutTo < 10) return { failure: `${late.events} events in ${seconds} s, then given up` };
