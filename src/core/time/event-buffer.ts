@@ -14,7 +14,7 @@ export class EventBuffer {
   private inOrder: StreamEvent[] = [];
   private head = 0;
   private readonly heap: StreamEvent[] = [];
-  /** The heap's events by arrival, for `lowestSeq`; those at or below the released time are gone from the heap. */
+  /** The heap's events by arrival, for `lowestSeq`; those at or below the released time are gone from the heap, and from here soon. */
   private arrivals: StreamEvent[] = [];
   private arrivalsHead = 0;
 
@@ -58,8 +58,9 @@ export class EventBuffer {
     while (this.arrivalsHead < this.arrivals.length && (this.arrivals[this.arrivalsHead] as StreamEvent).time <= time) {
       this.arrivalsHead++;
     }
-    if (this.arrivalsHead === this.arrivals.length || this.arrivalsHead >= COMPACT_AT) {
-      this.arrivals = this.arrivals.slice(this.arrivalsHead);
+    // Half of them at least are gone then: not only the first ones, for one event far ahead keeps its place before all that pass it.
+    if (this.arrivals.length > 2 * this.heap.length + COMPACT_AT) {
+      this.arrivals = this.arrivals.filter((event) => event.time > time);
       this.arrivalsHead = 0;
     }
   }

@@ -18,6 +18,20 @@ const steps = fc.array(fc.oneof({ weight: 4, arbitrary: parts }, { weight: 1, ar
 });
 
 describe('the event buffer', () => {
+  test('holds on to nothing that it released, whatever waits before it', () => {
+    const buffer = new EventBuffer();
+    buffer.push(eventOf({ seq: 1, time: 1e9 }));
+    buffer.push(eventOf({ seq: 2, time: 1e9 - 1 }));
+    const out: StreamEvent[] = [];
+    for (let at = 3; at < 50_000; at++) {
+      buffer.push(eventOf({ seq: at, time: at }));
+      buffer.releaseTo(at - 10, out);
+    }
+    const { arrivals } = buffer as unknown as { readonly arrivals: readonly StreamEvent[] };
+    expect(arrivals.length).toBeLessThan(5_000);
+    expect([buffer.size, buffer.lowestSeq()]).toEqual([12, 1]);
+  });
+
   test('releases every event once, in the total order, as a sorted list does', () =>
     fc.assert(
       fc.property(steps, (given) => {
