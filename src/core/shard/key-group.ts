@@ -28,6 +28,9 @@ export interface OrdinalCounter {
   next: number;
 }
 
+/** Void timers that may stay, beyond one for every key, before the timers are made anew. */
+const VOID_TIMERS_MAX = 1_024;
+
 export class KeyGroup {
   readonly keys = new Map<KeyToken, KeyState>();
   /** Keys changed since the last checkpoint, those that left the group included. */
@@ -367,7 +370,14 @@ export class KeyGroup {
     if (earliest < key.timerAt) {
       key.timerAt = earliest;
       this.timers.push(earliest, key);
+      if (this.timers.size > 2 * this.keys.size + VOID_TIMERS_MAX) this.renewTimers();
     }
+  }
+
+  /** Keys that went early leave their timers behind, which may lie far ahead: only those that mean something stay. */
+  private renewTimers(): void {
+    this.timers.clear();
+    for (const key of this.keys.values()) if (key.timerAt !== Infinity) this.timers.push(key.timerAt, key);
   }
 
   private markDirty(key: KeyState): void {

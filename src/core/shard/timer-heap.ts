@@ -12,6 +12,11 @@ export class TimerHeap<T> {
     return this.times.length === 0 ? Infinity : (this.times[0] as number);
   }
 
+  clear(): void {
+    this.times.length = 0;
+    this.items.length = 0;
+  }
+
   push(time: number, item: T): void {
     let at = this.times.length;
     this.times.push(time);

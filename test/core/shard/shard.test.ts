@@ -177,6 +177,33 @@ alert: { throttle: 1h }
   });
 });
 
+describe('timers', () => {
+  test('of keys that left early do not pile up until their time', () => {
+    const run = new ShardRun(
+      ruleSetOf(`
+kind: source
+name: a
+nats: { stream: A, subjects: ["in.>"] }
+event: { time: t }
+---
+kind: rule
+name: session
+source: a
+key: k
+pattern: { within: 30d, skip: skipPastLastEvent, sequence: [{ begin: in, where: type = 'x' }, { followedBy: out, where: type = 'y' }] }
+`),
+    );
+    const sessions = 20_000;
+    const events = Array.from({ length: sessions * 2 }, (_, at) =>
+      eventOf({ source: 'a', seq: at + 1, time: 1_000_000 + at, body: { type: at % 2 === 0 ? 'x' : 'y', k: at >> 1 } }),
+    );
+    run.accept('a', [...events, eventOf({ source: 'a', seq: events.length + 1, time: 1e8, body: {} })]);
+    expect(run.matches).toHaveLength(sessions);
+    expect(run.shard.keyCount).toBe(0);
+    expect(run.shard.timerCount).toBeLessThan(2_000);
+  });
+});
+
 describe('sources that are merged', () => {
   test('hold the one ahead back when too much waits, but never what comes back after a restart', () => {
     const run = new ShardRun(merged);
