@@ -137,8 +137,10 @@ function showReloads({ msg, revision, changed = [], added = [], removed = [], di
     screen.line(`\n${green('↻')} ${bold(`revision ${revision} in force`)}: ${names || "no rule's matching changed"}`);
   } else if (diagnostics.length > 0) {
     screen.line(`\n${red('✗')} ${bold('the change is refused, the documents in force stay')}`);
-    for (const { file, line, column, code, message } of diagnostics)
-      screen.line(`  ${[file, line, column].filter((part) => part !== undefined).join(':')} ${red(code)} ${message}`);
+    for (const { file, line, column, document, code, message } of diagnostics) {
+      const place = [file, line, column].filter((part) => part !== undefined).join(':') || (document ?? '');
+      screen.line(`  ${place} ${red(code)} ${message}`);
+    }
   }
 }
 
