@@ -63,7 +63,10 @@ function createProgram(done: (code: number) => void): Command {
       [],
     )
     .option('--timeouts', 'also print partial matches that timed out')
-    .addHelpText('after', "\nExample:\n  weir match patterns/card-testing.yaml tx.ndjson --key card --param 'probes=2'")
+    .addHelpText(
+      'after',
+      '\nExample:\n  weir match patterns/small-then-large.yaml tx.ndjson --key account --param factor=4',
+    )
     .action(async (pattern: string, events: string, options: MatchOptions) =>
       done(await (await import('./commands/match.js')).match(pattern, events, options)),
     );
