@@ -122,14 +122,15 @@ export class RuleRegistry {
 
   /** Forgets versions whose drain is over; true if there were any. */
   forgetVersions(drained: readonly { readonly generation: number; readonly version: number }[]): boolean {
+    if (drained.length === 0) return false;
+    const over = new Set(drained.map(({ generation, version }) => `${generation}/${version}`));
     let any = false;
-    for (const { generation, version } of drained) {
-      for (const rule of this.rules.values()) {
-        if (rule.generation !== generation || !rule.versions.some((one) => one.version === version)) continue;
-        rule.versions = rule.versions.filter((one) => one.version !== version);
-        this.keep(rule);
-        any = true;
-      }
+    for (const rule of this.rules.values()) {
+      const left = rule.versions.filter(({ version }) => !over.has(`${rule.generation}/${version}`));
+      if (left.length === rule.versions.length) continue;
+      rule.versions = left;
+      this.keep(rule);
+      any = true;
     }
     return any;
   }

@@ -38,6 +38,7 @@ export class KeyGroup {
   /** Events that had no key. */
   keyMissing = 0;
   private activeRules: readonly ActiveRule[] = [];
+  private byGeneration: ReadonlyMap<number, ActiveRule> = new Map();
   private index = new RuleIndex([]);
   /** Numbers of the rules the index found, and the rules that are concerned: scratch of one event. */
   private readonly found: number[] = [];
@@ -87,7 +88,12 @@ export class KeyGroup {
   /** The rules from here on, each with its versions in place. */
   useRules(rules: readonly ActiveRule[]): void {
     this.activeRules = rules;
+    this.byGeneration = new Map(rules.map((rule) => [rule.generation, rule]));
     this.index = new RuleIndex(rules);
+  }
+
+  ruleOf(generation: number): ActiveRule | undefined {
+    return this.byGeneration.get(generation);
   }
 
   get timerCount(): number {
@@ -193,35 +199,43 @@ export class KeyGroup {
     return dropped;
   }
 
-  /** Drops the live runs of draining versions whose time is over. Works through all keys. */
-  dropVersions(rule: ActiveRule, versions: ReadonlySet<number>): number {
+  /** Drops the live runs of versions that are no longer in use, of all rules at once. Works through all keys. */
+  dropVersions(over: ReadonlyMap<ActiveRule, ReadonlySet<number>>): number {
     let dropped = 0;
     for (const key of this.keys.values()) {
-      const state = key.rules.find((one) => one.rule === rule);
-      if (state === undefined) continue;
-      const { set } = state;
-      const before = set.runs.length;
-      set.runs = set.runs.filter((run) => !versions.has(run.owner.version));
-      set.finished = set.finished.filter((run) => !versions.has(run.owner.version));
-      dropped += before - set.runs.length;
-      state.due = nextDue(state);
+      let changed = false;
+      for (const state of key.rules) {
+        const versions = over.get(state.rule);
+        if (versions === undefined) continue;
+        const { set } = state;
+        const before = set.runs.length;
+        set.runs = set.runs.filter((run) => !versions.has(run.owner.version));
+        set.finished = set.finished.filter((run) => !versions.has(run.owner.version));
+        dropped += before - set.runs.length;
+        state.rule.counters.liveRuns -= before - set.runs.length;
+        state.due = nextDue(state);
+        changed = true;
+      }
+      if (!changed) continue;
       this.markDirty(key);
       this.settle(key);
     }
-    rule.counters.liveRuns -= dropped;
     return dropped;
   }
 
-  /** Computes the deadlines of a rule's runs again, after its automaton was replaced. Works through all keys. */
-  renewDeadlines(rule: ActiveRule): void {
+  /** Computes the deadlines of the rules' runs again, after their automata were replaced. Works through all keys. */
+  renewDeadlines(rules: ReadonlySet<ActiveRule>): void {
     for (const key of this.keys.values()) {
-      const state = key.rules.find((one) => one.rule === rule);
-      if (state === undefined) continue;
-      for (const run of state.set.runs) {
-        run.deadline = deadlineOf(run.owner, run.state, run.startTime, run.node.event.time);
+      let changed = false;
+      for (const state of key.rules) {
+        if (!rules.has(state.rule)) continue;
+        for (const run of state.set.runs) {
+          run.deadline = deadlineOf(run.owner, run.state, run.startTime, run.node.event.time);
+        }
+        state.due = nextDue(state);
+        changed = true;
       }
-      state.due = nextDue(state);
-      this.schedule(key);
+      if (changed) this.schedule(key);
     }
   }
 

@@ -235,7 +235,7 @@ export class Shard {
   loadKey(groupId: string, token: KeyToken, saved: SavedKey): boolean {
     const group = this.groups.get(groupId);
     if (group === undefined) return false;
-    const key = loadKey(token, saved, (generation) => group.rules.find((rule) => rule.generation === generation));
+    const key = loadKey(token, saved, (generation) => group.ruleOf(generation));
     if (key === undefined) return false;
     group.restoreKey(key);
     return true;
@@ -292,20 +292,21 @@ export class Shard {
   private useGroup(id: string, plans: ReadonlyMap<string, KeyPlan>, assigned: readonly RuleAssignment[]): void {
     const group = this.groups.get(id) ?? this.openGroup(id, plans);
     const before = new Map(group.rules.map((rule) => [rule.generation, rule]));
+    const over = versionsOver(assigned, before);
+    if (over.size > 0) this.runsDropped += group.dropVersions(over);
+    const replaced = new Set<ActiveRule>();
     const rules = assigned.map(({ name, generation, versions }) => {
       const known = before.get(generation);
       before.delete(generation);
       const rule =
         known ?? new ActiveRule(name, generation, this.countersOf(generation), (match) => this.out.push(match));
-      const inUse = new Set(versions.map((one) => one.version));
-      const over = new Set(rule.versions.map((one) => one.active.version).filter((version) => !inUse.has(version)));
-      if (over.size > 0) this.runsDropped += group.dropVersions(rule, over);
-      if (rule.useVersions(versions, group.watermark, DRAIN_MAX_MS)) group.renewDeadlines(rule);
+      if (rule.useVersions(versions, group.watermark, DRAIN_MAX_MS)) replaced.add(rule);
       for (const one of rule.versions) {
         one.drainUntil = this.savedDrains.get(`${generation}/${one.active.version}`) ?? one.drainUntil;
       }
       return rule;
     });
+    if (replaced.size > 0) group.renewDeadlines(replaced);
     group.useRules(rules);
     if (before.size > 0) this.runsDropped += group.dropRules(new Set(before.values()));
   }
@@ -343,6 +344,22 @@ function versionsByGroup({ versions }: RuleAssignment): Map<string, VersionAssig
     else list.push(version);
   }
   return byGroup;
+}
+
+/** Versions that rules have in use and are not assigned any more. */
+function versionsOver(
+  assigned: readonly RuleAssignment[],
+  inUse: ReadonlyMap<number, ActiveRule>,
+): ReadonlyMap<ActiveRule, ReadonlySet<number>> {
+  const over = new Map<ActiveRule, ReadonlySet<number>>();
+  for (const { generation, versions } of assigned) {
+    const rule = inUse.get(generation);
+    if (rule === undefined) continue;
+    const kept = new Set(versions.map((one) => one.version));
+    const gone = rule.versions.map((one) => one.active.version).filter((version) => !kept.has(version));
+    if (gone.length > 0) over.set(rule, new Set(gone));
+  }
+  return over;
 }
 
 /** The one call: advances the shard by one input and gives what came out. Mutates the shard, nothing else. */

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { StreamEvent } from '../../../src/core/model/event.js';
 import { MERGED, SINGLE } from '../../runtime/restart-fixture.js';
+import { advanceShard } from '../../../src/core/shard/shard.js';
 import { eventOf } from '../time/events.js';
-import { ShardRun, ruleSetOf } from './shard-fixture.js';
+import { ShardRun, assignmentsOf, ruleSetOf } from './shard-fixture.js';
 
 const BOUND_MS = 5_000;
 const merged = ruleSetOf(MERGED);
@@ -174,6 +175,40 @@ alert: { throttle: 1h }
     expect(run.shard.keyCount).toBe(1);
     run.accept('a', [at(4, 11 * HOUR_MS + 1, 'over')]);
     expect([run.shard.keyCount, run.shard.timerCount]).toEqual([0, 0]);
+  });
+});
+
+describe('a change of many rules', () => {
+  test('works through the keys once', () => {
+    const count = 400;
+    const keys = 20_000;
+    const source = 'kind: source\nname: a\nnats: { stream: A, subjects: ["in.>"] }\nevent: { time: t }';
+    const rules = Array.from(
+      { length: count },
+      (_, at) =>
+        `kind: rule\nname: r${at}\nsource: a\nkey: k\npattern: { within: 1h, sequence: [{ begin: x, where: v = ${at} }, { followedBy: y, where: w = ${at} }] }`,
+    );
+    const run = new ShardRun(ruleSetOf([source, ...rules].join('\n---\n')));
+    run.accept(
+      'a',
+      Array.from({ length: keys }, (_, at) =>
+        eventOf({ source: 'a', seq: at + 1, time: 1_000_000 + at, body: { k: at, v: at % count } }),
+      ),
+    );
+    const looked = { keys: 0 };
+    const [group] = [...run.shard.groups.values()];
+    const all = group?.keys as Map<unknown, unknown>;
+    const values = all.values.bind(all);
+    all.values = () => {
+      looked.keys += all.size;
+      return values() as ReturnType<typeof all.values>;
+    };
+    const changed = assignmentsOf(ruleSetOf([source, ...rules].join('\n---\n')));
+    const next = changed.map((one) => ({ ...one, versions: one.versions.map((old) => ({ ...old, version: 2 })) }));
+    const { runsDropped } = advanceShard(run.shard, { kind: 'rules', rules: next });
+    expect(runsDropped).toBeGreaterThan(keys * 0.99);
+    expect(run.liveRuns).toBe(0);
+    expect(looked.keys).toBeLessThanOrEqual(keys);
   });
 });
 
