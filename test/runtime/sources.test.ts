@@ -296,6 +296,37 @@ describe('a source', () => {
   });
 });
 
+describe('a match that waits for a run of an old version', () => {
+  test('leaves when the drain of that version is over', async () => {
+    const rule = (v: number): string => `
+kind: rule
+name: held
+source: a
+key: k
+limits: { runsPerKey: 10 }
+pattern:
+  skip: skipPastLastEvent
+  sequence: [{ begin: x, where: type = 'x' }, { followedBy: y, where: type = 'y' and v = ${v} }]
+`;
+    const world = new World(set(source('a'), rule(1)), 'A');
+    send(world, 'A', 0, { n: 'x1' });
+    send(world, 'A', 20, { type: 'over' });
+    const life = await world.live().run();
+    world.documents = set(source('a'), rule(2));
+    await life.whileTurning(life.control.reload());
+    send(world, 'A', 30, { n: 'x2' });
+    send(world, 'A', 31, { n: 'y2', type: 'y', v: 2 });
+    const day = 86_400;
+    send(world, 'A', day / 2, { type: 'over', k: 'k2' });
+    await life.settle();
+    expect(names(world)).toEqual([]);
+    send(world, 'A', 2 * day, { type: 'over', k: 'k2' });
+    await life.settle();
+    await life.stop();
+    expect(names(world)).toEqual(['x2', 'y2']);
+  });
+});
+
 describe('a full outbox', () => {
   test('holds the sources back, and they go on when there is room', async () => {
     const world = new World(set(source('a'), each('r', 'a')), 'A');

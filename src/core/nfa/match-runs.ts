@@ -147,6 +147,11 @@ export class RunMatcher {
     }
   }
 
+  /** Runs were taken out of the set: matches that waited for them leave. */
+  releaseWaiting(set: RunSet): void {
+    this.release(set, 'deadline');
+  }
+
   private release(set: RunSet, cause: ReleaseCause): void {
     if (set.finished.length === 0) return;
     releaseFinished(set, { emit: this.emit, cause, give: (finished) => this.receiver.match(finished) });

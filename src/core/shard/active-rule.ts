@@ -183,6 +183,19 @@ export class ActiveRule implements MatchReceiver {
     this.counters.liveRuns += state.set.runs.length - before;
   }
 
+  /** Drops the key's runs of these versions, and lets go the matches that waited for them; gives the number of live runs dropped. */
+  dropVersions(key: KeyOfState, state: RuleState, versions: ReadonlySet<number>): number {
+    this.at = { key, state };
+    const { set } = state;
+    const before = set.runs.length;
+    set.runs = set.runs.filter((run) => !versions.has(run.owner.version));
+    set.finished = set.finished.filter((run) => !versions.has(run.owner.version));
+    const dropped = before - set.runs.length;
+    this.matcher.releaseWaiting(set);
+    this.counters.liveRuns += set.runs.length - before;
+    return dropped;
+  }
+
   match(finished: FinishedRun): void {
     this.counters.matches++;
     this.report(finished, 'match', false);

@@ -207,12 +207,8 @@ export class KeyGroup {
       for (const state of key.rules) {
         const versions = over.get(state.rule);
         if (versions === undefined) continue;
-        const { set } = state;
-        const before = set.runs.length;
-        set.runs = set.runs.filter((run) => !versions.has(run.owner.version));
-        set.finished = set.finished.filter((run) => !versions.has(run.owner.version));
-        dropped += before - set.runs.length;
-        state.rule.counters.liveRuns -= before - set.runs.length;
+        dropped += state.rule.dropVersions(key, state, versions);
+        if (state.set.condemned) this.condemning = true;
         state.due = nextDue(state);
         changed = true;
       }
