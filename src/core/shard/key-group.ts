@@ -346,6 +346,7 @@ export class KeyGroup {
       for (const state of key.rules) earliest = Math.min(earliest, state.due);
       if (earliest <= due) {
         for (const state of key.rules) {
+          if (state.due > due) continue;
           state.rule.advance(key, state, due);
           if (state.set.condemned) this.condemning = true;
           expireThrottles(state, due);

@@ -213,6 +213,32 @@ describe('a change of many rules', () => {
 });
 
 describe('timers', () => {
+  test('ask only the rules of a key that are due', () => {
+    const count = 200;
+    const source = 'kind: source\nname: a\nnats: { stream: A, subjects: ["in.>"] }\nevent: { time: t }';
+    const rules = Array.from(
+      { length: count },
+      (_, at) =>
+        `kind: rule\nname: r${at}\nsource: a\npattern: { within: 1h, sequence: [{ begin: x, where: v = ${at} }, { followedBy: y, where: w = 1 }] }`,
+    );
+    const run = new ShardRun(ruleSetOf([source, ...rules].join('\n---\n')));
+    const events = Array.from({ length: count }, (_, v) =>
+      eventOf({ source: 'a', seq: v + 1, time: 1_000_000 + v, body: { v } }),
+    );
+    run.accept('a', events);
+    let asked = 0;
+    for (const rule of [...run.shard.groups.values()].flatMap((group) => group.rules)) {
+      const advance = rule.advance.bind(rule);
+      rule.advance = (...given) => {
+        asked++;
+        advance(...given);
+      };
+    }
+    run.end();
+    expect(run.liveRuns).toBe(0);
+    expect(asked).toBe(count);
+  });
+
   test('of keys that left early do not pile up until their time', () => {
     const run = new ShardRun(
       ruleSetOf(`
