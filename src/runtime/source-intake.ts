@@ -107,6 +107,7 @@ export class SourceIntake {
   private readonly knownLate = new Set<string>();
   private lateHeld: [number, number, number][] = [];
   private stopping = false;
+  private sawNoStream = false;
   private lastTurn = 0;
   /** When the source was first seen caught up and silent: monotonic, and its arrival clock then. */
   private quietSince: { readonly atMs: number; readonly arrival: number } | undefined;
@@ -140,6 +141,7 @@ export class SourceIntake {
       this.reader = await this.options.opener.open(this.options.plan.document, this.startAt(), {
         onWaiting: (reason) => {
           this.state = 'waiting';
+          this.sawNoStream ||= reason.code === 'stream-not-found';
           this.waitingFor = reason;
         },
         isCancelled: () => this.stopping,
@@ -200,7 +202,8 @@ export class SourceIntake {
     this.identity = identity;
     // `new` means after what is there now: a position from the first moment on, so that a restart does not skip.
     if (first && this.options.plan.start.kind === 'new' && identity.kind === 'jetstream') {
-      this.position = identity.lastSeq;
+      // A stream that was made while we waited for it holds nothing that is not new.
+      this.position = this.sawNoStream ? Math.max(0, identity.firstSeq - 1) : identity.lastSeq;
       this.placed = true;
     }
     this.state = 'running';

@@ -42,6 +42,7 @@ type PositionStart = Extract<SourceStart, { kind: 'position' }>;
 /** One `open`: waits for what is absent, refuses what cannot be read, resolves the start to a sequence. */
 class Opening {
   readonly #waiting: EpisodeLog;
+  #sawNoStream = false;
   #waitingCode: string | undefined;
 
   constructor(private readonly context: OpeningContext) {
@@ -60,6 +61,7 @@ class Opening {
     if (!subjectsMeet(facts, nats.subjects)) this.#warnOfSubjects(facts, nats.subjects);
     const afterSeq = await this.#resolveStart(facts, start);
     const { link, log, consumerPrefix } = this.context;
+    log.info('A source reads its stream', { source: name, stream: nats.stream, afterSeq, lastSeq: facts.lastSeq });
     return new StreamReader({
       link,
       log,
@@ -105,7 +107,8 @@ class Opening {
 
   async #resolveStart(facts: StreamFacts, start: SourceStart): Promise<number> {
     if (start.kind === 'position') return start.afterSeq;
-    if (start.kind === 'new') return facts.lastSeq;
+    // A stream that was made while we waited for it holds nothing that is not new.
+    if (start.kind === 'new') return this.#sawNoStream ? Math.max(0, facts.firstSeq - 1) : facts.lastSeq;
     if (start.kind === 'all') return Math.max(0, facts.firstSeq - 1);
     return this.#findTime(facts.name, start.timeMs);
   }
@@ -137,6 +140,7 @@ class Opening {
 
   #wait(reason: WaitReason): void {
     const source = this.context.source.name;
+    if (reason.code === 'stream-not-found') this.#sawNoStream = true;
     if (this.context.options.isCancelled?.() === true)
       throw new SourceError('cancelled', `Opening source ${source} was cancelled.`, { source });
     if (reason.code !== this.#waitingCode) {

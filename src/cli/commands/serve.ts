@@ -36,6 +36,8 @@ import type { ServeOptions } from './serve-options.js';
 
 const TOKEN_BYTES = 24;
 const OWNER_ONLY = 0o600;
+const PORT_MAX = 65_535;
+const DEFAULT_DIRECTORIES: readonly string[] = ['rules', 'patterns'];
 
 function natsOptions(options: ServeOptions): NatsOptions {
   const tls = { ca: options.natsCa, cert: options.natsCert, key: options.natsKey };
@@ -98,10 +100,23 @@ function checkPrefixes({ natsApi, natsApiPrefix, alertPrefix }: ServeOptions): v
   throw new CommandError(text, exitCodes.invalid);
 }
 
+/** Those named, all of which must be there; else those of the default that are, at least one. */
+function documentDirectories({ rules }: ServeOptions): readonly string[] {
+  const missing = rules?.find((directory) => !existsSync(directory));
+  if (missing !== undefined)
+    throw new CommandError(`--rules ${missing}: there is no such directory.`, exitCodes.invalid);
+  const found = rules ?? DEFAULT_DIRECTORIES.filter((directory) => existsSync(directory));
+  if (found.length > 0) return found;
+  throw new CommandError(
+    'There is neither `rules` nor `patterns` here: name the documents with --rules.',
+    exitCodes.invalid,
+  );
+}
+
 async function openEngine(options: ServeOptions, link: NatsLink, log: Log) {
   const meter = createPrometheusMeter({ processMetrics: true });
-  const directories = options.rules ?? ['rules', 'patterns'];
-  const feed = createDocumentFiles({ directories, parse: parseDocuments });
+  const directories = documentDirectories(options);
+  const feed = createDocumentFiles({ directories, required: directories, parse: parseDocuments });
   const store = await openLevelStore({ directory: join(options.state, 'db'), log });
   const engine = new Engine(
     {
@@ -169,7 +184,9 @@ function explainStart(error: unknown): unknown {
 export async function serve(options: ServeOptions): Promise<number> {
   const log = createPinoLog({ level: parseLevel(options.logLevel), to: 'stderr' });
   // Before anything is opened or made: what is written wrong changes nothing.
-  parseWhole('port', options.port);
+  if (parseWhole('port', options.port) > PORT_MAX) {
+    throw new CommandError(`--port ${options.port}: ports end at ${PORT_MAX}.`, exitCodes.invalid);
+  }
   parseWhole('checkpoint-interval', options.checkpointInterval);
   checkPrefixes(options);
   mkdirSync(options.state, { recursive: true });

@@ -15,6 +15,10 @@ export async function validate(
   }
   if (!compiled.ok) return exitCodes.invalid;
   const count = parsed.ok ? parsed.value.length : 0;
+  if (count === 0) {
+    say(paints.red('no documents were found: name files or directories with .yaml, .yml or .json files'));
+    return exitCodes.invalid;
+  }
   say(paints.green(`${count} ${count === 1 ? 'document is' : 'documents are'} valid`));
   return exitCodes.ok;
 }

@@ -176,3 +176,14 @@ describe('watching the files of documents', () => {
     await until(() => changes.count === 1);
   });
 });
+
+describe('a directory that must be there', () => {
+  it('is an error when it is gone, and never reads as no documents', async () => {
+    await write('rules/a.yaml', pattern('a'));
+    const directory = join(root, 'rules');
+    const files = createDocumentFiles({ directories: [directory], required: [directory], parse: parseDocuments });
+    expect(await files.read()).toMatchObject({ ok: true });
+    await rm(directory, { recursive: true });
+    expect(await files.read()).toMatchObject({ ok: false, diagnostics: [{ code: 'documents-gone', file: directory }] });
+  });
+});

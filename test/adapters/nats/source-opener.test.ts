@@ -278,6 +278,17 @@ describe('a stream that cannot be read as asked is refused with the choices', ()
 });
 
 describe('a stream that does not exist yet', () => {
+  it('is read from its first message by `new`, for all of it came after', async () => {
+    const opening = fixture.opener.open(natsSource('BORN', ['BORN.>']), { kind: 'new' });
+    await until(() => fixture.log.said('BORN does not exist').length > 0);
+    await fixture.addStream('BORN', ['BORN.>'], {});
+    await fixture.store('BORN', 'BORN.a', 3);
+    const reader = await opening;
+    readers.push(reader);
+    const { messages } = await read(reader, count(3));
+    expect(messages.map((message) => message.seq)).toEqual([1, 2, 3]);
+  });
+
   it('is waited for, and read once it is there', async () => {
     const reasons: string[] = [];
     const opening = fixture.opener.open(
