@@ -167,6 +167,8 @@ export class Engine {
   async apply(documents: DocumentSet, ruleSet: RuleSet): Promise<void> {
     assert(this.state === 'running', 'documents change while the engine runs');
     await this.intakes.retire(ruleSet, this.registry.drainSources(ruleSet));
+    // It may have stopped or failed meanwhile: then nothing must begin to read any more.
+    if (this.state !== 'running') throw new EngineError('unavailable', `The engine is ${this.state}.`);
     this.putInForce(documents, ruleSet);
     this.intakes.use(ruleSet, this.registry.drainSources(ruleSet));
     await this.checkpoints.now();

@@ -203,7 +203,9 @@ export class IntakeGroup implements IntakeReceiver {
 
   private publishAside(what: 'late' | 'dead', source: string, identity: string, body: unknown): void {
     const { settings, deps } = this.options;
-    const id = deps.digest(JSON.stringify([settings.namespace, what, identity])).slice(0, 40);
+    const plan = this.running.get(source)?.plan;
+    const input = plan === undefined ? '' : inputOf(plan);
+    const id = deps.digest(JSON.stringify([settings.namespace, what, input, identity])).slice(0, 40);
     const subject = `${settings.alertPrefix}.${what}.${source}`;
     this.options.publish({ id, subject, contentType: 'application/json', body: JSON.stringify(body) });
   }

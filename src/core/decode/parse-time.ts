@@ -1,8 +1,8 @@
 /** ISO 8601 calendar date, optional time of day, optional zone. */
 const ISO_TIME = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?\s?(Z|z|[+-]\d\d(?::?\d\d)?)?$/;
 
-/** Largest time a JavaScript date can hold, ms. */
-const TIME_MAX_MS = 8.64e15;
+/** 9999-12-31T23:59:59.999Z: the last time that four digits of a year can write. Microseconds taken for milliseconds lie beyond it. */
+const TIME_MAX_MS = 253_402_300_799_999;
 
 /** Days above which a month may not have the day; `Date.parse` would take it for one of the next month. */
 const DAYS_ALWAYS = 28;
