@@ -79,12 +79,13 @@ async function main() {
   const wanted = values.workload?.split(',') ?? [...order, 'W8', 'JSON'];
   if (!buildIfStale('test') || !buildPeers()) return 1;
   const [passes, timeoutMs] = quick ? [3, 10_000] : [5, 60_000];
-  const options = { passes, timeoutMs, say };
+  const used = versions();
+  const options = { passes, timeoutMs, commit: used.commit, say };
   const name = quick ? 'peers-quick' : 'peers';
   const former = lastReport(join(resultsDir, `${name}.json`));
   const written = writeWorkloads(wanted, quick);
   const specOf = (id) => written.find((one) => one.id === id)?.spec;
-  const report = { ...former, quick, machine: machine(), versions: versions(), heapMiB, passes, timeoutMs };
+  const report = { ...former, quick, machine: machine(), versions: used, heapMiB, passes, timeoutMs };
   const fresh = [];
   for (const one of expandCases(written.filter(({ workload }) => wanted.includes(workload)))) {
     fresh.push(await compareCase(one, options));

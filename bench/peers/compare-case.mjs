@@ -104,7 +104,7 @@ async function check(result, reference, spec, timeoutMs) {
   return `differs: ${result.matches} matches against ${expected.matches} of Weir`;
 }
 
-export async function compareCase(one, { passes, timeoutMs, say }) {
+export async function compareCase(one, { passes, timeoutMs, commit, say }) {
   const results = {};
   let reference;
   for (const name of one.partners) {
@@ -118,5 +118,5 @@ export async function compareCase(one, { passes, timeoutMs, say }) {
     say(`  ${one.id.padEnd(20)} ${name.padEnd(14)} ${rate}${result.check === undefined ? '' : `, ${result.check}`}`);
   }
   const { workload, id, title, cannot: unable } = one;
-  return { workload, id, title, results, cannot: unable, at: new Date().toISOString() };
+  return { workload, id, title, results, cannot: unable, commit, at: new Date().toISOString() };
 }

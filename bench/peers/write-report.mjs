@@ -116,11 +116,14 @@ function decodeTable({ weir, jackson, agree }) {
   return table(['JSON decoding, W1’s events', 'events/s'], rows) + sums;
 }
 
-function machineText({ machine, versions, heapMiB, passes, timeoutMs, quick }) {
+function machineText({ machine, versions, heapMiB, passes, timeoutMs, quick, cases }) {
+  const earlier = cases.filter(({ commit }) => commit !== versions.commit);
+  const ofCommits = earlier.map(({ id, commit }) => `${id} (${commit})`).join(', ');
   return [
     `${machine.cpu} × ${machine.cpus}, ${machine.memoryGiB} GiB. Weir ${versions.weir} (${versions.commit}) on Node ${versions.node};`,
     `Flink CEP ${versions.flink} (RocksDB ${versions.rocksdb}) and Esper ${versions.esper} on ${versions.java}. Heap at most ${whole(heapMiB)} MiB each.`,
     `Medians of ${passes} passes after warming up; a pass may take ${seconds(timeoutMs)}.`,
+    ...(earlier.length > 0 ? [`Measured earlier, on other commits of Weir: ${ofCommits}.`] : []),
     ...(quick ? ['**Quick: small workloads, a machine in use; the figures only show that everything runs.**'] : []),
   ].join('\n');
 }

@@ -13,6 +13,7 @@ import { CompileCache } from '../../../src/core/document/compile-cache.js';
 import type { PlacedDocument, WeirDocument } from '../../../src/core/document/documents.js';
 import { parseDocuments } from '../../../src/adapters/document/parse-documents.js';
 import { advanceShard, Shard } from '../../../src/core/shard/shard.js';
+import type { RuleAssignment, VersionAssignment } from '../../../src/core/shard/active-rule.js';
 import type { StreamEvent } from '../../../src/core/model/event.js';
 import { SourceTimeline } from '../../../src/core/time/source-timeline.js';
 import { readEvents } from './event-file.js';
@@ -38,9 +39,19 @@ function feed(shard: Shard, events: readonly StreamEvent[]): void {
   advanceShard(shard, { kind: 'events', source: 'bench', events: out, watermark: timeline.watermark });
 }
 
-function load(shard: Shard, placed: readonly PlacedDocument[], environment: CompileEnvironment): void {
+function load(
+  shard: Shard,
+  placed: readonly PlacedDocument[],
+  environment: CompileEnvironment,
+): readonly RuleAssignment[] {
   const ruleSet = compileDocuments({ ok: true, value: placed, warnings: [] }, environment);
-  advanceShard(shard, { kind: 'rules', rules: assignRules(ruleSet.rules.values()) });
+  const rules = assignRules(ruleSet.rules.values());
+  advanceShard(shard, { kind: 'rules', rules });
+  return rules;
+}
+
+function nextVersion({ versions }: RuleAssignment): VersionAssignment {
+  return { ...(versions[0] as VersionAssignment), version: 2 };
 }
 
 function loadStored(texts: readonly string[]): void {
@@ -58,11 +69,11 @@ function loadStored(texts: readonly string[]): void {
 function loadYaml(texts: readonly string[], rule: RuleSpec, events: readonly StreamEvent[]): void {
   const environment = { ...compileEnvironment(), cache: new CompileCache() };
   const shard = new Shard();
-  const documents = timed('yamlMs', () => {
+  const { documents, rules } = timed('yamlMs', () => {
     const { value } = parseTexts(texts);
-    load(shard, value, environment);
-    return value;
+    return { documents: value, rules: load(shard, value, environment) };
   });
+  const before = rules.find((one) => one.name === rule.name)?.versions[0] as VersionAssignment;
   feed(shard, events);
   const text = ruleDocument({ ...rule, second: { ...rule.second, amountOver: 950 } });
   timed('changeOneMs', () => {
@@ -72,7 +83,7 @@ function loadYaml(texts: readonly string[], rule: RuleSpec, events: readonly Str
     const value = documents.map((one) => (one.document.name === rule.name ? changed : one));
     const ruleSet = compileDocuments({ ok: true, value, warnings: [] }, environment);
     const assigned = assignRules(ruleSet.rules.values()).map((one) =>
-      one.name === rule.name ? { ...one, versions: one.versions.map((each) => ({ ...each, version: 2 })) } : one,
+      one.name === rule.name ? { ...one, versions: [{ ...before, draining: true }, nextVersion(one)] } : one,
     );
     advanceShard(shard, { kind: 'rules', rules: assigned });
   });
