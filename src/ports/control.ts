@@ -77,16 +77,25 @@ export interface ShardStatus {
   readonly timers: number;
 }
 
+export interface CheckpointReport {
+  readonly at: string;
+  /** From the cut to durability. */
+  readonly durationMs: number;
+  readonly bytes: number;
+  readonly dirtyKeys: number;
+  /** Time no event was processed because of it: in all, and at once. */
+  readonly blockedMs: number;
+  readonly blockedAtOnceMs: number;
+  /** Time since the one before ended. */
+  readonly pauseMs: number;
+}
+
 export interface CheckpointStatus {
   readonly count: number;
   readonly failed: number;
-  readonly last: {
-    readonly at: string;
-    readonly durationMs: number;
-    readonly bytes: number;
-    readonly dirtyKeys: number;
-    readonly blockedMs: number;
-  } | null;
+  readonly last: CheckpointReport | null;
+  /** The newest last. */
+  readonly history: readonly CheckpointReport[];
   readonly outboxWaiting: number;
   readonly published: number;
 }

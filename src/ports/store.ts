@@ -5,6 +5,13 @@ export type StoreChange =
   | { readonly kind: 'put'; readonly key: string; readonly value: string }
   | { readonly kind: 'del'; readonly key: string };
 
+/** A commit that is filled bit by bit; nothing of it is there before `write`. */
+export interface StoreBatch {
+  add(change: StoreChange): void;
+  /** As `StateStore.commit`, with everything added. Called once. */
+  write(options: { readonly sync: boolean }): Promise<void>;
+}
+
 /**
  * A sorted map from text to text with atomic batches: one directory, one process.
  * Keys sort by their UTF-8 bytes (the engine writes ASCII keys). The contract is test/contract/store.
@@ -20,6 +27,11 @@ export interface StateStore {
    * until it is opened again.
    */
   commit(changes: readonly StoreChange[], options: { readonly sync: boolean }): Promise<void>;
+  /**
+   * An empty batch, for commits that are large: a change added to it need not be kept by the caller. A store may do without;
+   * then the changes are gathered and committed.
+   */
+  batch?(): StoreBatch;
   close(): Promise<void>;
 }
 

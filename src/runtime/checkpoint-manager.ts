@@ -1,14 +1,15 @@
 /**
- * When a checkpoint is taken, and that there is one at a time. Collecting is synchronous (whole batches only), writing is not:
- * events flow on meanwhile, and what waited on the checkpoint leaves when it is durable.
+ * When a checkpoint is taken, and that there is one at a time. The cut is synchronous (whole batches only) and small; its records
+ * are made in slices and written while events flow on, and what waited on the checkpoint leaves when it is durable.
  */
 import type { Clock } from '../ports/clock.js';
 import type { Meter } from '../ports/meter.js';
-import type { StateStore, StoreChange } from '../ports/store.js';
+import type { StateStore, StoreBatch, StoreChange } from '../ports/store.js';
 
 /** Everything one checkpoint writes, in one atomic batch. */
 export interface StagedCheckpoint {
-  readonly changes: readonly StoreChange[];
+  /** Made as they are asked for, each as it was at the cut. Taken once, whole. */
+  readonly changes: Iterable<StoreChange>;
   readonly dirtyKeys: number;
   /** Called once it is durable. */
   readonly committed: () => void;
@@ -21,24 +22,39 @@ export interface CheckpointOptions {
   readonly collect: () => StagedCheckpoint;
   readonly intervalMs: number;
   readonly alertDelayMaxMs: number;
-  /** Share of the time that collecting may block the event loop. */
+  /** Share of the time that checkpoints may block the event loop. */
   readonly shareMax: number;
+  /** Pause between the end of a checkpoint and the next. */
+  readonly pauseMinMs: number;
+  /** Records are made for about this long at once. */
+  readonly sliceMs: number;
+  /** Records of checkpoints kept. */
+  readonly historyMax: number;
   /** A checkpoint could not be written: nothing after it may be published. */
   readonly onFailure: (error: unknown) => void;
 }
 
 export interface CheckpointRecord {
   readonly atMs: number;
+  /** From the cut to durability. */
   readonly durationMs: number;
+  /** Time no event was processed because of it: in all, and at once. */
   readonly blockedMs: number;
+  readonly blockedAtOnceMs: number;
+  /** Time since the end of the one before; 0 for the first. */
+  readonly pauseMs: number;
   readonly bytes: number;
   readonly dirtyKeys: number;
 }
 
+type MadeRecords = Pick<CheckpointRecord, 'bytes' | 'blockedMs' | 'blockedAtOnceMs'>;
+
 export class CheckpointManager {
   count = 0;
   failed = 0;
-  last: CheckpointRecord | undefined;
+  /** The newest last; at most `historyMax`. */
+  readonly history: CheckpointRecord[] = [];
+  private endedAt: number | undefined;
   private dueAt = Infinity;
   private cancelTimer: (() => void) | undefined;
   private writing: Promise<void> | undefined;
@@ -46,6 +62,10 @@ export class CheckpointManager {
   private closed = false;
 
   constructor(private readonly options: CheckpointOptions) {}
+
+  get last(): CheckpointRecord | undefined {
+    return this.history[this.history.length - 1];
+  }
 
   /** Something changed: a checkpoint is due within the interval. */
   changed(): void {
@@ -103,29 +123,71 @@ export class CheckpointManager {
   }
 
   private async writeOne(): Promise<void> {
-    const { clock, store, meter, shareMax } = this.options;
+    const { clock, store, meter } = this.options;
     const begun = clock.monotonic();
+    const pauseMs = this.endedAt === undefined ? 0 : begun - this.endedAt;
     const staged = this.options.collect();
-    const blockedMs = clock.monotonic() - begun;
+    let made: MadeRecords;
     try {
-      await store.commit(staged.changes, { sync: true });
+      const batch = store.batch?.() ?? gatheringBatch(store);
+      made = await this.makeRecords(staged, batch, begun);
+      await batch.write({ sync: true });
     } catch (error) {
       this.failed++;
       meter.count('weir_checkpoint_failures_total');
       throw error;
     }
-    const ended = clock.monotonic();
-    this.count++;
-    this.earliestNext = ended + blockedMs / shareMax;
-    const bytes = staged.changes.reduce(
-      (sum, one) => sum + one.key.length + (one.kind === 'put' ? one.value.length : 0),
-      0,
-    );
-    this.last = { atMs: clock.now(), durationMs: ended - begun, blockedMs, bytes, dirtyKeys: staged.dirtyKeys };
-    meter.observe('weir_checkpoint_duration_seconds', (ended - begun) / 1_000);
-    meter.observe('weir_checkpoint_blocked_seconds', blockedMs / 1_000);
-    meter.observe('weir_checkpoint_bytes', bytes);
-    meter.gauge('weir_checkpoint_dirty_keys', staged.dirtyKeys);
+    const durationMs = clock.monotonic() - begun;
+    this.note({ atMs: clock.now(), durationMs, pauseMs, dirtyKeys: staged.dirtyKeys, ...made });
     staged.committed();
   }
+
+  /** Works through the cut in slices. The first one has lasted since `begun`. */
+  private async makeRecords(staged: StagedCheckpoint, batch: StoreBatch, begun: number): Promise<MadeRecords> {
+    const { clock, sliceMs } = this.options;
+    let bytes = 0;
+    let blockedMs = 0;
+    let blockedAtOnceMs = 0;
+    let sliceBegun = begun;
+    const endSlice = (): void => {
+      const ms = clock.monotonic() - sliceBegun;
+      blockedMs += ms;
+      blockedAtOnceMs = Math.max(blockedAtOnceMs, ms);
+    };
+    const isOver = (): boolean => clock.monotonic() - sliceBegun >= sliceMs;
+    const nextSlice = async (): Promise<void> => {
+      endSlice();
+      await clock.yield();
+      sliceBegun = clock.monotonic();
+    };
+    if (isOver()) await nextSlice();
+    for (const change of staged.changes) {
+      batch.add(change);
+      bytes += change.key.length + (change.kind === 'put' ? change.value.length : 0);
+      if (isOver()) await nextSlice();
+    }
+    endSlice();
+    return { bytes, blockedMs, blockedAtOnceMs };
+  }
+
+  private note(record: CheckpointRecord): void {
+    const { meter, shareMax, pauseMinMs, historyMax, clock } = this.options;
+    this.count++;
+    this.endedAt = clock.monotonic();
+    this.earliestNext = this.endedAt + Math.max(record.blockedMs / shareMax, pauseMinMs);
+    this.history.push(record);
+    if (this.history.length > historyMax) this.history.shift();
+    meter.observe('weir_checkpoint_duration_seconds', record.durationMs / 1_000);
+    meter.observe('weir_checkpoint_blocked_seconds', record.blockedMs / 1_000);
+    meter.observe('weir_checkpoint_blocked_at_once_seconds', record.blockedAtOnceMs / 1_000);
+    meter.observe('weir_checkpoint_pause_seconds', record.pauseMs / 1_000);
+    meter.observe('weir_checkpoint_bytes', record.bytes);
+    meter.gauge('weir_checkpoint_dirty_keys', record.dirtyKeys);
+  }
+}
+
+/** For a store without batches of its own. */
+function gatheringBatch(store: StateStore): StoreBatch {
+  const changes: StoreChange[] = [];
+  return { add: (change) => void changes.push(change), write: (options) => store.commit(changes, options) };
 }

@@ -38,6 +38,9 @@ export interface EngineSettings {
   readonly checkpointIntervalMs: number;
   readonly alertDelayMaxMs: number;
   readonly checkpointShareMax: number;
+  readonly checkpointPauseMinMs: number;
+  readonly checkpointSliceMs: number;
+  readonly checkpointHistoryMax: number;
   readonly batchMessagesMax: number;
   readonly pollWaitMs: number;
   readonly outboxWaitingMax: number;

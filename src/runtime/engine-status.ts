@@ -1,6 +1,14 @@
 /** The engine's status as plain data. */
-import type { CheckpointStatus, EngineStatus, RuleStatus, ShardStatus, SourceStatus } from '../ports/control.js';
+import type {
+  CheckpointReport,
+  CheckpointStatus,
+  EngineStatus,
+  RuleStatus,
+  ShardStatus,
+  SourceStatus,
+} from '../ports/control.js';
 import { createCounters } from '../core/shard/active-rule.js';
+import type { CheckpointRecord } from './checkpoint-manager.js';
 import type { Engine } from './engine.js';
 import type { SourceIntake } from './source-intake.js';
 
@@ -76,21 +84,17 @@ function shardStatus(engine: Engine): ShardStatus {
   return { shard: 0, keys: engine.shard.keyCount, liveRuns, timers: engine.shard.timerCount };
 }
 
+function toReport({ atMs, ...rest }: CheckpointRecord): CheckpointReport {
+  return { at: new Date(atMs).toISOString(), ...rest };
+}
+
 function checkpointStatus(engine: Engine): CheckpointStatus {
-  const { count, failed, last } = engine.checkpoints;
+  const { count, failed, last, history } = engine.checkpoints;
   return {
     count,
     failed,
-    last:
-      last === undefined
-        ? null
-        : {
-            at: new Date(last.atMs).toISOString(),
-            durationMs: last.durationMs,
-            bytes: last.bytes,
-            dirtyKeys: last.dirtyKeys,
-            blockedMs: last.blockedMs,
-          },
+    last: last === undefined ? null : toReport(last),
+    history: history.map(toReport),
     outboxWaiting: engine.outbox.waiting,
     published: engine.outbox.published,
   };

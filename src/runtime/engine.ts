@@ -86,6 +86,9 @@ export class Engine {
       intervalMs: settings.checkpointIntervalMs,
       alertDelayMaxMs: settings.alertDelayMaxMs,
       shareMax: settings.checkpointShareMax,
+      pauseMinMs: settings.checkpointPauseMinMs,
+      sliceMs: settings.checkpointSliceMs,
+      historyMax: settings.checkpointHistoryMax,
       onFailure,
     });
     this.intakes = new IntakeGroup({
@@ -318,7 +321,7 @@ export class Engine {
 
   private collect(): StagedCheckpoint {
     if (this.registry.forgetVersions(this.shard.drainedVersions())) this.useRules();
-    const keys = this.shardState.takeChanges();
+    const cut = this.shardState.cut();
     const outbox = this.outbox.stage();
     const sources = this.intakes.save();
     const checkpoint: StoredCheckpoint = {
@@ -330,17 +333,11 @@ export class Engine {
       sources,
       outbox: outbox.checkpoint,
     };
-    const changes: StoreChange[] = [
-      ...keys,
-      ...this.pendingChanges.splice(0),
-      ...this.registry.takeChanges(),
-      ...outbox.changes,
-      { kind: 'put', key: checkpointKey(SHARD), value: JSON.stringify(checkpoint) },
-    ];
+    const small = [...this.pendingChanges.splice(0), ...this.registry.takeChanges()];
     const positions = new Map(Object.entries(sources).map(([name, { position }]) => [name, position]));
     return {
-      changes,
-      dirtyKeys: keys.length,
+      changes: inOrder(cut.changes, small, outbox.changes, checkpointChange(checkpoint)),
+      dirtyKeys: cut.keys,
       committed: () => {
         this.checkpointedPositions = positions;
         outbox.committed();
@@ -360,6 +357,14 @@ export class Engine {
     });
     await this.checkpoints.now();
   }
+}
+
+function* inOrder(...parts: readonly Iterable<StoreChange>[]): Iterable<StoreChange> {
+  for (const part of parts) yield* part;
+}
+
+function* checkpointChange(checkpoint: StoredCheckpoint): Iterable<StoreChange> {
+  yield { kind: 'put', key: checkpointKey(SHARD), value: JSON.stringify(checkpoint) };
 }
 
 function toWatermark(saved: number | null | 'end'): number {

@@ -127,15 +127,14 @@ export class Outbox {
   }
 
   /** What the checkpoint about to be written must hold. The caller calls `committed` once it is durable. */
-  stage(): { readonly changes: StoreChange[]; readonly checkpoint: OutboxCheckpoint; readonly committed: () => void } {
+  stage(): {
+    readonly changes: Iterable<StoreChange>;
+    readonly checkpoint: OutboxCheckpoint;
+    readonly committed: () => void;
+  } {
     const staged = this.fresh;
     this.fresh = [];
-    const changes: StoreChange[] = staged.map(({ number, message }) => ({
-      kind: 'put',
-      key: outboxKey(number),
-      value: JSON.stringify(message),
-    }));
-    for (const number of this.acknowledged) changes.push({ kind: 'del', key: outboxKey(number) });
+    const { acknowledged } = this;
     this.acknowledged = [];
     this.since = this.publishing > 0 ? this.batchSince : this.highestAck;
     this.staged += staged.length;
@@ -144,7 +143,7 @@ export class Outbox {
       for (const entry of staged) this.durable.push(entry);
       this.relay();
     };
-    return { changes, checkpoint: { next: this.next, since: this.since }, committed };
+    return { changes: changesOf(staged, acknowledged), checkpoint: { next: this.next, since: this.since }, committed };
   }
 
   /** Publishes what is durable, batch by batch, until nothing is left. */
@@ -213,4 +212,12 @@ export class Outbox {
     if (this.waiting > 0) return;
     for (const resolve of this.idle.splice(0)) resolve();
   }
+}
+
+/** Written as they are asked for: messages do not change. */
+function* changesOf(staged: readonly Entry[], acknowledged: readonly number[]): Iterable<StoreChange> {
+  for (const { number, message } of staged) {
+    yield { kind: 'put', key: outboxKey(number), value: JSON.stringify(message) };
+  }
+  for (const number of acknowledged) yield { kind: 'del', key: outboxKey(number) };
 }

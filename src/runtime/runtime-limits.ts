@@ -6,6 +6,12 @@ export const runtimeDefaults = {
   alertDelayMaxMs: 10,
   /** Share of the time that checkpoints may block the event loop: after one that blocked b ms the next waits at least b / share. */
   checkpointShareMax: 0.25,
+  /** A checkpoint begins this long after the end of the last one at the earliest, alerts or not; 0: when it is due. */
+  checkpointPauseMinMs: 0,
+  /** A checkpoint's records are made in slices of about this long, the event loop running between them. */
+  checkpointSliceMs: 2,
+  /** Checkpoints the status tells of, the newest. */
+  checkpointHistoryMax: 50,
   /** Messages taken from a source at once. */
   batchMessagesMax: 2_048,
   /** How long a source waits for a message before it says that there is none. */

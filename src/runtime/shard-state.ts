@@ -1,6 +1,7 @@
 /** A shard's way into the store and out of it: key records, under the hash of their key group. */
 import type { SavedKey } from '../core/shard/saved-key.js';
 import type { Shard } from '../core/shard/shard.js';
+import type { StagedKeys } from '../core/shard/staged-keys.js';
 import type { Digest } from '../ports/digest.js';
 import type { StateStore, StoreChange } from '../ports/store.js';
 import { parseRecordKey, rangeOf, recordKey } from './state-layout.js';
@@ -15,12 +16,10 @@ export class ShardState {
     private readonly digest: Digest,
   ) {}
 
-  /** Store changes for every key that changed since the last call. */
-  takeChanges(): StoreChange[] {
-    return this.shard.takeChanges().map(({ group, slot, token, record }): StoreChange => {
-      const key = recordKey(slot, this.hashOf(group), token);
-      return record === undefined ? { kind: 'del', key } : { kind: 'put', key, value: JSON.stringify(record) };
-    });
+  /** Every key that changed since the last cut, as it is now; see `Shard.cut`. The store changes are made as they are asked for. */
+  cut(): { readonly keys: number; readonly changes: Iterable<StoreChange> } {
+    const cut = this.shard.cut();
+    return { keys: cut.count, changes: this.changesOf(cut) };
   }
 
   /** Puts every stored key in place; deletions for those that no rule in force holds anything for. */
@@ -35,6 +34,14 @@ export class ShardState {
       else gone.push({ kind: 'del', key });
     }
     return { keys, void: gone };
+  }
+
+  private *changesOf(cut: StagedKeys): Iterable<StoreChange> {
+    for (let change = cut.take(); change !== undefined; change = cut.take()) {
+      const { group, slot, token, record } = change;
+      const key = recordKey(slot, this.hashOf(group), token);
+      yield record === undefined ? { kind: 'del', key } : { kind: 'put', key, value: JSON.stringify(record) };
+    }
   }
 
   private hashOf(group: string): string {

@@ -90,7 +90,7 @@ export class MemoryControl implements EngineControl {
       sources: [],
       rules: [],
       shards: [{ shard: 0, keys: 1, liveRuns: 2, timers: 1 }],
-      checkpoints: { count: 0, failed: 0, last: null, outboxWaiting: 0, published: 0 },
+      checkpoints: { count: 0, failed: 0, last: null, history: [], outboxWaiting: 0, published: 0 },
       refusedDocuments: [],
       ...this.engine,
     };

@@ -1,5 +1,6 @@
 /** `npm run bench [-- --toy] [-- NAME…]`: every benchmark, or those named. */
 import { cpus, totalmem } from 'node:os';
+import { benchCheckpoint } from './checkpoint-bench.js';
 import { benchCore, benchCoreCondition } from './core-bench.js';
 import { benchEndToEnd, benchLatency } from './end-to-end-bench.js';
 import type { BenchResult } from './report.js';
@@ -8,6 +9,7 @@ import { formatResult } from './report.js';
 const benchmarks: Readonly<Record<string, (toy: boolean) => Promise<BenchResult> | BenchResult>> = {
   core: benchCore,
   'core-condition': benchCoreCondition,
+  checkpoint: benchCheckpoint,
   'end-to-end': benchEndToEnd,
   latency: benchLatency,
 };

@@ -68,6 +68,23 @@ export function storeContract(name: string, open: () => Promise<StateStore>): vo
       ]);
     });
 
+    test('a batch filled bit by bit is there whole once it is written, and not before', async () => {
+      const store = await openOne();
+      await store.commit([put('a', '1'), put('b', '1')], { sync: false });
+      const batch = store.batch?.();
+      if (batch === undefined) return;
+      for (const change of [put('a', '2'), del('b'), put('c', '3'), put('c', '4')]) batch.add(change);
+      expect(await readAll(store)).toEqual([
+        ['a', '1'],
+        ['b', '1'],
+      ]);
+      await batch.write({ sync: true });
+      expect(await readAll(store)).toEqual([
+        ['a', '2'],
+        ['c', '4'],
+      ]);
+    });
+
     test('deleting what is not there is no error', async () => {
       const store = await openOne();
       await store.commit([del('a')], { sync: false });

@@ -1,8 +1,17 @@
 import { describe, expect, test } from 'vitest';
+import type { StoreChange } from '../../src/ports/store.js';
 import { StoreError } from '../../src/ports/store.js';
 import type { CheckpointOptions } from '../../src/runtime/checkpoint-manager.js';
 import { CheckpointManager } from '../../src/runtime/checkpoint-manager.js';
 import { ManualClock } from './manual-clock.js';
+
+/** A record that takes some time to make. */
+function* records(count: number, work: () => void): Iterable<StoreChange> {
+  for (let at = 0; at < count; at++) {
+    work();
+    yield { kind: 'put', key: `k/${at}`, value: '' };
+  }
+}
 
 interface Bench {
   readonly clock: ManualClock;
@@ -15,7 +24,9 @@ interface Bench {
   finish: (error?: Error) => Promise<void>;
 }
 
-function bench(options: Partial<CheckpointOptions> & { collectMs?: number; manual?: boolean } = {}): Bench {
+function bench(
+  options: Partial<CheckpointOptions> & { collectMs?: number; manual?: boolean; records?: number } = {},
+): Bench {
   const clock = new ManualClock();
   const pending: ((error?: Error) => void)[] = [];
   const one: Bench = { clock, at: [], failures: [], durable: 0, finish: async () => undefined } as unknown as Bench;
@@ -37,11 +48,22 @@ function bench(options: Partial<CheckpointOptions> & { collectMs?: number; manua
         clock.after(options.collectMs, () => undefined);
         clock.runNext();
       }
-      return { changes: [], dirtyKeys: 0, committed: () => void one.durable++ };
+      const work = (): void => {
+        clock.after(3, () => undefined);
+        clock.runNext();
+      };
+      return {
+        changes: records(options.records ?? 0, work),
+        dirtyKeys: options.records ?? 0,
+        committed: () => void one.durable++,
+      };
     },
     intervalMs: 1_000,
     alertDelayMaxMs: 10,
     shareMax: 0.25,
+    pauseMinMs: 0,
+    sliceMs: 4,
+    historyMax: 3,
     onFailure: (error) => one.failures.push(error),
     ...options,
   });
@@ -54,7 +76,7 @@ function bench(options: Partial<CheckpointOptions> & { collectMs?: number; manua
 
 const turn = async (clock: ManualClock): Promise<void> => {
   clock.runNext();
-  for (let i = 0; i < 20; i++) await Promise.resolve();
+  for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
 };
 
 describe('a checkpoint', () => {
@@ -85,6 +107,38 @@ describe('a checkpoint', () => {
     manager.alertWaiting();
     await turn(clock);
     expect(at).toEqual([10, 510]);
+  });
+
+  test('begins no sooner than the least pause after the last one, alerts or not', async () => {
+    const { clock, manager, at } = bench({ pauseMinMs: 200 });
+    manager.alertWaiting();
+    await turn(clock);
+    manager.alertWaiting();
+    await turn(clock);
+    expect(at).toEqual([10, 210]);
+    expect(manager.last?.pauseMs).toBe(200);
+  });
+
+  test('makes its records in slices, the event loop running between them', async () => {
+    const { clock, manager } = bench({ records: 6 });
+    let turns = 0;
+    const count = (): void => {
+      turns++;
+      if (manager.count === 0) setImmediate(count);
+    };
+    setImmediate(count);
+    await manager.now();
+    expect(turns).toBeGreaterThanOrEqual(3);
+    expect(clock.monotonic()).toBe(18);
+    expect(manager.last).toMatchObject({ blockedMs: 18, blockedAtOnceMs: 6, dirtyKeys: 6, bytes: 18 });
+  });
+
+  test('is remembered among the newest, up to a limit', async () => {
+    const { manager } = bench({ historyMax: 2 });
+    for (let i = 0; i < 3; i++) await manager.now();
+    expect(manager.count).toBe(3);
+    expect(manager.history).toHaveLength(2);
+    expect(manager.history.at(-1)).toBe(manager.last);
   });
 
   test('is one at a time: what comes meanwhile is in the next', async () => {

@@ -56,7 +56,8 @@ class Box {
 
   /** Writes a checkpoint; the messages leave when `committed` is called. */
   async write(): Promise<() => void> {
-    const { changes, checkpoint, committed } = this.outbox.stage();
+    const { changes: staged, checkpoint, committed } = this.outbox.stage();
+    const changes = [...staged];
     await this.store.commit(changes, { sync: true });
     this.checkpoint = checkpoint;
     return committed;

@@ -19,14 +19,16 @@ const death = fc.record({
   /** Also at this publication, 0 for none: its acknowledgement is lost, or the message is. */
   publication: fc.nat(6),
   lost: fc.boolean(),
+  /** 0: events flow between any two records of a checkpoint. */
+  checkpointSliceMs: fc.constantFrom(0, 4),
   pieces,
 });
 type Death = typeof death extends fc.Arbitrary<infer T> ? T : never;
 
-function fatal({ commit, fate, publication, lost, pieces: given }: Death): LifeOptions {
+function fatal({ commit, fate, publication, lost, checkpointSliceMs, pieces: given }: Death): LifeOptions {
   let publications = 0;
   return {
-    settings,
+    settings: { ...settings, checkpointSliceMs },
     pace: paceOf(given),
     commitFate: (number) => (number === commit ? fate : 'ok'),
     sinkFault: () => (++publications === publication ? (lost ? 'fail' : 'lose-ack') : 'none'),

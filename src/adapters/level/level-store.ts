@@ -1,6 +1,6 @@
 import type { ClassicLevel } from 'classic-level';
 import { assert } from '../../core/assert.js';
-import { StoreError, type StateStore, type StoreChange } from '../../ports/store.js';
+import { StoreError, type StateStore, type StoreBatch, type StoreChange } from '../../ports/store.js';
 import { toStoreError } from './level-errors.js';
 
 /** The entry that says what the directory is. Not part of the map the store shows. */
@@ -17,6 +17,14 @@ const fetch = {
   entriesMax: 1_000,
   bytesMax: 256 * 1024,
 } as const;
+
+type Batch = ReturnType<ClassicLevel<string, string>['batch']>;
+
+function addTo(batch: Batch, change: StoreChange): void {
+  assert(change.key !== formatKey, `the key ${formatKey} belongs to the store`);
+  if (change.kind === 'put') batch.put(change.key, change.value);
+  else batch.del(change.key);
+}
 
 /**
  * A store on LevelDB. Commits are built and written one after the other. After a failed commit nobody knows whether it
@@ -70,6 +78,21 @@ export class LevelStore implements StateStore {
     return written;
   }
 
+  /** What is added leaves the heap at once; the caller gives the event loop its turns. */
+  batch(): StoreBatch {
+    this.#checkOpen();
+    const batch = this.#database.batch();
+    return {
+      add: (change) => addTo(batch, change),
+      write: async ({ sync }) => {
+        this.#checkOpen();
+        const written = this.#idle.then(() => this.#writeBatch(batch, sync));
+        this.#idle = written.catch(() => undefined);
+        return written;
+      },
+    };
+  }
+
   /** Waits for the commits under way. */
   close(): Promise<void> {
     this.#closing ??= this.#idle.then(() => this.#database.close());
@@ -79,7 +102,11 @@ export class LevelStore implements StateStore {
   async #write(changes: readonly StoreChange[], sync: boolean): Promise<void> {
     if (this.#failure !== undefined) throw this.#refusal(this.#failure);
     if (changes.length === 0) return;
-    const batch = await this.#buildBatch(changes);
+    await this.#writeBatch(await this.#buildBatch(changes), sync);
+  }
+
+  async #writeBatch(batch: Batch, sync: boolean): Promise<void> {
+    if (this.#failure !== undefined) throw this.#refusal(this.#failure);
     try {
       await batch.write({ sync });
     } catch (error) {
@@ -88,16 +115,13 @@ export class LevelStore implements StateStore {
     }
   }
 
-  async #buildBatch(changes: readonly StoreChange[]): Promise<ReturnType<ClassicLevel<string, string>['batch']>> {
+  async #buildBatch(changes: readonly StoreChange[]): Promise<Batch> {
     const batch = this.#database.batch();
     let characters = 0;
     let count = 0;
     for (const change of changes) {
-      assert(change.key !== formatKey, `the key ${formatKey} belongs to the store`);
-      if (change.kind === 'put') {
-        batch.put(change.key, change.value);
-        characters += change.value.length;
-      } else batch.del(change.key);
+      addTo(batch, change);
+      characters += change.kind === 'put' ? change.value.length : 0;
       count += 1;
       if (count < piece.changesMax && characters < piece.charactersMax) continue;
       count = 0;

@@ -1,4 +1,4 @@
-import { StoreError, type StateStore, type StoreChange } from '../../ports/store.js';
+import { StoreError, type StateStore, type StoreBatch, type StoreChange } from '../../ports/store.js';
 import { compareKeys } from './compare-keys.js';
 
 /** What a memory store keeps when it is closed, so that a test or a simulator can open it again: "the disk". */
@@ -57,6 +57,12 @@ export class MemoryStore implements StateStore {
         if (before === undefined) this.#sortedKeys = undefined;
       } else if (this.#disk.delete(change.key)) this.#sortedKeys = undefined;
     }
+  }
+
+  batch(): StoreBatch {
+    this.#checkOpen();
+    const changes: StoreChange[] = [];
+    return { add: (change) => void changes.push(change), write: (options) => this.commit(changes, options) };
   }
 
   async close(): Promise<void> {

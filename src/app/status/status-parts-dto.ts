@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import type { CheckpointStatus, RuleStatus, ShardStatus, SourceStatus } from '../../ports/control.js';
+import type { CheckpointReport, CheckpointStatus, RuleStatus, ShardStatus, SourceStatus } from '../../ports/control.js';
 
 const count = { type: 'integer' as const, minimum: 0 };
 
@@ -148,11 +148,11 @@ export class ShardStatusDto implements ShardStatus {
   readonly timers!: number;
 }
 
-export class LastCheckpointDto {
+export class CheckpointReportDto implements CheckpointReport {
   @ApiProperty({ format: 'date-time' })
   readonly at!: string;
 
-  @ApiProperty({ type: 'number' })
+  @ApiProperty({ type: 'number', description: 'From the cut until it was durable.' })
   readonly durationMs!: number;
 
   @ApiProperty(count)
@@ -161,8 +161,14 @@ export class LastCheckpointDto {
   @ApiProperty(count)
   readonly dirtyKeys!: number;
 
-  @ApiProperty({ type: 'number', description: 'Time no event was processed because of it.' })
+  @ApiProperty({ type: 'number', description: 'Time no event was processed because of it, in all.' })
   readonly blockedMs!: number;
+
+  @ApiProperty({ type: 'number', description: 'The longest part of it without a break.' })
+  readonly blockedAtOnceMs!: number;
+
+  @ApiProperty({ type: 'number', description: 'Since the end of the one before.' })
+  readonly pauseMs!: number;
 }
 
 export class CheckpointStatusDto implements CheckpointStatus {
@@ -172,8 +178,11 @@ export class CheckpointStatusDto implements CheckpointStatus {
   @ApiProperty(count)
   readonly failed!: number;
 
-  @ApiProperty({ type: LastCheckpointDto, nullable: true })
-  readonly last!: LastCheckpointDto | null;
+  @ApiProperty({ type: CheckpointReportDto, nullable: true })
+  readonly last!: CheckpointReportDto | null;
+
+  @ApiProperty({ type: [CheckpointReportDto], description: 'The newest checkpoints, the last one last.' })
+  readonly history!: readonly CheckpointReportDto[];
 
   @ApiProperty({ ...count, description: 'Alerts durable, not yet acknowledged.' })
   readonly outboxWaiting!: number;

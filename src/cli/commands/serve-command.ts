@@ -4,11 +4,27 @@ import type { ServeOptions } from './serve-options.js';
 
 const REPEATABLE = (value: string, list: readonly string[] | undefined): string[] => [...(list ?? []), value];
 
+function option(flags: string, text: string, env: string, value?: unknown): Option {
+  const one = new Option(flags, text).env(env);
+  return value === undefined ? one : one.default(value);
+}
+
+function addCheckpointOptions(command: Command): void {
+  command
+    .addOption(
+      option('--checkpoint-interval <ms>', 'milliseconds between checkpoints', 'WEIR_CHECKPOINT_INTERVAL', '1000'),
+    )
+    .addOption(
+      option(
+        '--checkpoint-pause <ms>',
+        'least pause between the end of a checkpoint and the next, alerts or not',
+        'WEIR_CHECKPOINT_PAUSE',
+        '0',
+      ),
+    );
+}
+
 export function addServeCommand(program: Command, done: (code: number) => void): void {
-  const option = (flags: string, text: string, env: string, value?: unknown): Option => {
-    const one = new Option(flags, text).env(env);
-    return value === undefined ? one : one.default(value);
-  };
   const command = program
     .command('serve')
     .description('run the service: streams in, alerts out, API beside it')
@@ -63,9 +79,7 @@ export function addServeCommand(program: Command, done: (code: number) => void):
         'WEIR_TOKEN',
       ),
     )
-    .addOption(
-      option('--checkpoint-interval <ms>', 'milliseconds between checkpoints', 'WEIR_CHECKPOINT_INTERVAL', '1000'),
-    )
     .addOption(option('--log-level <level>', 'debug, info, warn, error or silent', 'WEIR_LOG_LEVEL', 'info'));
+  addCheckpointOptions(command);
   command.action(async (options: ServeOptions) => done(await (await import('./serve.js')).serve(options)));
 }

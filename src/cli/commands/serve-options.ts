@@ -22,5 +22,6 @@ export interface ServeOptions {
   readonly port: string;
   readonly token?: string;
   readonly checkpointInterval: string;
+  readonly checkpointPause: string;
   readonly logLevel: string;
 }

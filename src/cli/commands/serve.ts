@@ -139,6 +139,7 @@ async function openEngine(options: ServeOptions, link: NatsLink, log: Log) {
       acceptLostAlerts: options.acceptLostAlerts === true,
       dataDirectory: options.data,
       checkpointIntervalMs: parseWhole('checkpoint-interval', options.checkpointInterval),
+      checkpointPauseMinMs: parseWhole('checkpoint-pause', options.checkpointPause),
     },
   );
   return { engine, feed, meter, store };
@@ -188,6 +189,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     throw new CommandError(`--port ${options.port}: ports end at ${PORT_MAX}.`, exitCodes.invalid);
   }
   parseWhole('checkpoint-interval', options.checkpointInterval);
+  parseWhole('checkpoint-pause', options.checkpointPause);
   checkPrefixes(options);
   mkdirSync(options.state, { recursive: true });
   const link = await connectNats(natsOptions(options), log);

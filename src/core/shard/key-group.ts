@@ -18,6 +18,7 @@ import type { ActiveRule, RuleState } from './active-rule.js';
 import type { KeyState } from './key-state.js';
 import { expireThrottles, isEmpty, nextDue } from './key-state.js';
 import { RuleIndex } from './rule-index.js';
+import type { PendingKeys } from './staged-keys.js';
 import { TimerHeap } from './timer-heap.js';
 
 const NO_EVENTS: readonly unknown[] = [];
@@ -35,6 +36,8 @@ export class KeyGroup {
   readonly keys = new Map<KeyToken, KeyState>();
   /** Keys changed since the last checkpoint, those that left the group included. */
   dirty: KeyState[] = [];
+  /** The cut of a checkpoint that still makes its records. */
+  pending: PendingKeys | undefined;
   /** Events that had no key. */
   keyMissing = 0;
   private activeRules: readonly ActiveRule[] = [];
@@ -189,6 +192,7 @@ export class KeyGroup {
       for (let i = key.rules.length - 1; i >= 0; i--) {
         const state = key.rules[i] as RuleState;
         if (!gone.has(state.rule)) continue;
+        this.saveFirst(key);
         dropped += state.set.runs.length;
         state.rule.counters.liveRuns -= state.set.runs.length;
         key.rules.splice(i, 1);
@@ -207,6 +211,7 @@ export class KeyGroup {
       for (const state of key.rules) {
         const versions = over.get(state.rule);
         if (versions === undefined) continue;
+        this.saveFirst(key);
         dropped += state.rule.dropVersions(key, state, versions);
         if (state.set.condemned) this.condemning = true;
         state.due = nextDue(state);
@@ -231,7 +236,9 @@ export class KeyGroup {
         state.due = nextDue(state);
         changed = true;
       }
-      if (changed) this.schedule(key);
+      if (!changed) continue;
+      this.saveFirst(key);
+      this.schedule(key);
     }
   }
 
@@ -294,6 +301,7 @@ export class KeyGroup {
     const ordinal = this.ordinals.next++;
     let key = this.keys.get(token);
     const created = key === undefined;
+    if (key !== undefined) this.saveFirst(key);
     let changed = false;
     for (let i = 0; i < this.concerned.length; i++) {
       const rule = this.concerned[i] as ActiveRule;
@@ -330,7 +338,16 @@ export class KeyGroup {
   }
 
   private createKey(token: KeyToken, value: KeyValue | undefined): KeyState {
-    const key: KeyState = { token, key: value, rules: [], timerAt: Infinity, dirty: false, stored: false, gone: false };
+    const key: KeyState = {
+      token,
+      key: value,
+      rules: [],
+      timerAt: Infinity,
+      dirty: false,
+      stored: false,
+      gone: false,
+      staged: -1,
+    };
     this.keys.set(token, key);
     return key;
   }
@@ -341,6 +358,7 @@ export class KeyGroup {
       const due = this.timers.nextTime;
       const key = this.timers.pop() as KeyState;
       if (key.gone || key.timerAt !== due) continue;
+      this.saveFirst(key);
       key.timerAt = Infinity;
       let earliest = Infinity;
       for (const state of key.rules) earliest = Math.min(earliest, state.due);
@@ -389,6 +407,11 @@ export class KeyGroup {
   private renewTimers(): void {
     this.timers.clear();
     for (const key of this.keys.values()) if (key.timerAt !== Infinity) this.timers.push(key.timerAt, key);
+  }
+
+  /** A checkpoint whose cut has the key saves it as it still is. */
+  private saveFirst(key: KeyState): void {
+    if (key.staged >= 0) this.pending?.save(key);
   }
 
   private markDirty(key: KeyState): void {

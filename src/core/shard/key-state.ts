@@ -16,6 +16,8 @@ export interface KeyState {
   stored: boolean;
   /** No longer in the group: a timer that still points here is void. */
   gone: boolean;
+  /** Its number in a checkpoint's cut that has yet to save it as it is: `KeyGroup.saveFirst` comes before any change. Below 0 for none. */
+  staged: number;
 }
 
 /** True if nothing of the rule needs to be kept for the key. */

@@ -133,5 +133,14 @@ export function loadKey(
     });
   }
   if (rules.length === 0) return undefined;
-  return { token, key: keyOfToken(token), rules, timerAt: Infinity, dirty: false, stored: true, gone: false };
+  return {
+    token,
+    key: keyOfToken(token),
+    rules,
+    timerAt: Infinity,
+    dirty: false,
+    stored: true,
+    gone: false,
+    staged: -1,
+  };
 }

@@ -7,14 +7,15 @@ import type { StreamEvent } from '../model/event.js';
 import { eventIdentity } from '../model/event.js';
 import { limits } from '../limits.js';
 import type { KeyToken } from '../model/key.js';
-import { slotOf } from '../model/key.js';
 import type { RuleMatch } from '../model/match.js';
 import type { RuleAssignment, RuleCounters, VersionAssignment } from './active-rule.js';
 import { ActiveRule, createCounters } from './active-rule.js';
 import type { OrdinalCounter } from './key-group.js';
 import { KeyGroup } from './key-group.js';
 import type { SavedKey } from './saved-key.js';
-import { loadKey, saveKey } from './saved-key.js';
+import { loadKey } from './saved-key.js';
+import type { KeyChange } from './staged-keys.js';
+import { StagedKeys } from './staged-keys.js';
 
 /** Everything a shard can be told. */
 export type ShardInput =
@@ -40,16 +41,6 @@ export interface ShardOutput {
   readonly matches: readonly RuleMatch[];
   /** Live runs that a change of rules dropped: of removed and restarted rules, and of versions whose drain is over. */
   readonly runsDropped: number;
-}
-
-/** A change of one key since the last checkpoint; without a record the key is gone. */
-export interface KeyChange {
-  readonly group: string;
-  readonly slot: number;
-  readonly token: KeyToken;
-  readonly record: SavedKey | undefined;
-  /** Earliest deadline, for the timer index; Infinity for none. */
-  readonly timerAt: number;
 }
 
 /** What a shard's checkpoint keeps besides its keys. */
@@ -172,13 +163,17 @@ export class Shard {
     return lowest;
   }
 
-  /** Every key that changed since the last call. The caller writes them in one batch or stops. */
-  takeChanges(): KeyChange[] {
-    const changes: KeyChange[] = [];
+  /**
+   * Every key that changed since the last cut, as it is now. The caller takes all of them and writes them in one batch, or stops;
+   * it may let the shard go on meanwhile.
+   */
+  cut(): StagedKeys {
+    const cut = new StagedKeys();
     // Groups that closed come first: a group of the same name may have opened since.
     const groups = [...this.closed, ...this.groups.values()];
     this.closed = [];
     for (const group of groups) {
+      const staged = cut.open(group.id);
       for (const key of group.dirty) {
         key.dirty = false;
         if (key.gone && !key.stored) continue;
@@ -188,13 +183,19 @@ export class Shard {
           (group.keys.get(key.token) as { stored: boolean }).stored = true;
           continue;
         }
-        const record = key.gone ? undefined : saveKey(key);
         key.stored = !key.gone;
-        changes.push({ group: group.id, slot: slotOf(key.token), token: key.token, record, timerAt: key.timerAt });
+        staged.add(key);
       }
       group.dirty = [];
+      group.pending = staged;
     }
-    return changes;
+    return cut;
+  }
+
+  /** A cut taken whole at once. */
+  takeChanges(): KeyChange[] {
+    const cut = this.cut();
+    return Array.from({ length: cut.count }, () => cut.take() as KeyChange);
   }
 
   save(): SavedShard {

@@ -20,7 +20,7 @@ export async function openLevelCommits(): Promise<LevelCommits> {
   return {
     commit: async (shard) => {
       state ??= new ShardState(shard, systemDigest);
-      const changes = state.takeChanges();
+      const changes = [...state.cut().changes];
       if (changes.length > 0) await store.commit(changes, { sync: true });
     },
     close: async () => {
