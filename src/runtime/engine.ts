@@ -285,7 +285,7 @@ export class Engine {
     this.give(matches);
   }
 
-  private give(matches: readonly RuleMatch[]): void {
+  private give(matches: Iterable<RuleMatch>): void {
     for (const match of matches) {
       const plan = this.registry.planOf(match.rule, match.generation, match.version);
       assert(plan !== undefined, 'a match comes from a version in force');

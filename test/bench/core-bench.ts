@@ -59,7 +59,7 @@ export function runCore(ruleSet: RuleSet, events: readonly StreamEvent[]): CoreR
       events: out,
       watermark: timeline.watermark,
     });
-    for (let i = 0; i < matches.length; i++) found.push(matches[i] as RuleMatch);
+    for (const match of matches) found.push(match);
     out.length = 0;
   }
   const ms = performance.now() - begun;

@@ -164,5 +164,6 @@ function withEventNumbers(match: RuleMatch): Match {
     stage,
     events: events.map((event) => ({ ...event, seq: Math.floor(event.seq / 1_000) })),
   }));
-  return { ...match, stages };
+  const { kind, time, startTime, alreadyMatched } = match;
+  return { kind, stages, time, startTime, alreadyMatched };
 }

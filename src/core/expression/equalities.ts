@@ -8,7 +8,7 @@ import { isPlainName } from './closures/sequence.js';
 import type { Equality } from './expression.js';
 
 /** Field names of a path of plain fields of the event; undefined for any other expression. */
-function plainFields(node: AstNode): readonly string[] | undefined {
+export function plainFields(node: AstNode): readonly string[] | undefined {
   if (node.type !== 'path' || node.keepSingletonArray === true || node.keepArray === true) return undefined;
   const fields: string[] = [];
   for (const step of node.steps) {

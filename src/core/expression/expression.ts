@@ -41,6 +41,14 @@ export interface Equality {
     { readonly kind: 'value'; readonly value: string | number } | { readonly kind: 'parameter'; readonly name: string };
 }
 
+/** A conjunct `fields.of.the.event = $stage.fields.of.an.earlier.event` of a condition. */
+export interface Join {
+  readonly fields: readonly string[];
+  /** The stage's slot, as in `ExpressionNames.stages`. The join is meant for runs in which the stage took one event. */
+  readonly slot: number;
+  readonly stageFields: readonly string[];
+}
+
 /** A compiled expression. `evaluate` is synchronous, deterministic, and may throw a value of class `ExpressionError`. */
 export interface Expression {
   readonly source: string;
@@ -52,6 +60,8 @@ export interface Expression {
   readonly stagesUsed: ReadonlySet<string>;
   /** Each of them must hold for the expression to be true; what an index can look up. */
   readonly equalities: readonly Equality[];
+  /** Each of them must hold for the expression to be true of a run; by them a run can be looked up. */
+  readonly joins: readonly Join[];
   /** Of a condition over earlier events, when there is one. */
   readonly gate: Gate | undefined;
   /** True if it names `$key`. */

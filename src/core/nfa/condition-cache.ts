@@ -80,6 +80,22 @@ export class ConditionCache implements Scope {
     return true;
   }
 
+  /**
+   * What the event alone says of a guard: it holds for every run, it fails for every run, or undefined, it depends on the run. The
+   * predicate `assumedFalse` (-1 for none) counts as false. A run has not been entered since the event was.
+   */
+  judgeGuard(guard: Guard, assumedFalse: number): boolean | undefined {
+    let open = false;
+    for (let i = 0; i < guard.length; i++) {
+      const literal = guard[i] as number;
+      const index = literal >> 1;
+      const verdict = index === assumedFalse ? false : this.verdictOfEvent(index);
+      if (verdict === undefined) open = true;
+      else if (verdict === ((literal & 1) === 1)) return false;
+    }
+    return open ? undefined : true;
+  }
+
   anyHolds(guards: readonly Guard[]): boolean {
     for (let i = 0; i < guards.length; i++) if (this.holds(guards[i] as Guard)) return true;
     return false;
@@ -98,6 +114,13 @@ export class ConditionCache implements Scope {
       this.collectedFor = this.visitSerial;
     }
     return this.collected[slot] ?? NO_EVENTS;
+  }
+
+  /** The verdict on a predicate that the event alone decides; undefined if it asks about the run. */
+  private verdictOfEvent(index: number): boolean | undefined {
+    const { unary, expression } = this.automaton.predicates[index] as Predicate;
+    if (unary) return this.verdict(index);
+    return expression.gate?.(this) === false ? false : undefined;
   }
 
   private verdict(index: number): boolean {

@@ -7,10 +7,12 @@ import type { KeyValue } from '../model/key.js';
 import type { Match } from '../model/match.js';
 import type { Automaton } from './automaton.js';
 import type { ConditionFailure } from './condition-cache.js';
-import { ActiveVersion, RunMatcher } from './match-runs.js';
+import { ActiveVersion } from './active-version.js';
+import { RunMatcher } from './match-runs.js';
 import { stagesOfPath } from './path.js';
-import type { FinishedRun, RunSet } from './run.js';
-import { createRunSet } from './run.js';
+import type { FinishedRun } from './run.js';
+import type { RunSet } from './run-set.js';
+import { createRunSet } from './run-set.js';
 import type { SavedRunSet } from './save-runs.js';
 import { loadRunSet, saveRunSet } from './save-runs.js';
 
@@ -65,7 +67,7 @@ export class PatternMatcher {
   }
 
   get liveRuns(): number {
-    return this.set.runs.length;
+    return this.set.size;
   }
 
   /** The next event, in order. */

@@ -1,21 +1,34 @@
 /**
- * The per-run matcher: every live run of one rule and key against one event (language specification, section 2.2).
- * The set of runs is owned by the caller (a key's state); the matcher holds only scratch.
+ * The per-run matcher: the live runs of one rule and key against one event (language specification, section 2.2). The set of
+ * runs is owned by the caller (a key's state); the matcher holds only scratch.
+ *
+ * Runs are asked by bucket (run-set.ts): a bucket in which the event alone says that all only go on waiting is not touched,
+ * and one with an access predicate is asked only where the event shows the value that a run waits for. So an event costs by the
+ * runs it moves, not by those that wait. A step has two halves, first every run is judged as it was before the event, then
+ * the set changes.
  */
 import type { KeyValue } from '../model/key.js';
 import type { StreamEvent } from '../model/event.js';
 import type { Automaton, StateTransitions, Transition } from './automaton.js';
-import type { ConditionFailure } from './condition-cache.js';
-import { ConditionCache } from './condition-cache.js';
+import type { ActiveVersion } from './active-version.js';
+import { NO_EVENT } from './active-version.js';
+import type { BucketPlan } from './bucket-plan.js';
+import type { MatchRows } from './match-rows.js';
+import { finishedRow, rowsOf } from './match-rows.js';
 import { PathNode, extendPath } from './path.js';
 import type { ReleaseCause } from './release-finished.js';
 import { releaseFinished } from './release-finished.js';
-import type { FinishedRun, RuleVersion, RunSet } from './run.js';
+import type { FinishedRun } from './run.js';
 import { Run, deadlineOf } from './run.js';
+import { RunLookup } from './run-lookup.js';
+import type { RunBucket, RunSet } from './run-set.js';
+import { dropOverflow } from './run-overflow.js';
 
 /** What comes out of a step, called synchronously and in order. */
 export interface MatchReceiver {
   match(finished: FinishedRun): void;
+  /** Matches of one event, when they are many and nothing else is given with them; without it they come one by one. */
+  matchRows?(rows: MatchRows): void;
   /** A run left at its deadline without completing. */
   timeout(finished: FinishedRun, alreadyMatched: boolean): void;
   /** The cap on runs was met: `dropped` runs are gone or were refused. */
@@ -27,52 +40,28 @@ export interface MatchLimits {
   readonly overflow: 'dropOldest' | 'dropNewest';
 }
 
-const NO_EVENT: StreamEvent = {
-  source: '',
-  seq: 0,
-  index: 0,
-  time: 0,
-  arrival: 0,
-  order: undefined,
-  id: undefined,
-  type: undefined,
-  subject: '',
-  headers: undefined,
-  body: undefined,
-};
-
-/** An automaton in use by one version of a rule, with the scratch its evaluation needs. */
-export class ActiveVersion implements RuleVersion {
-  automaton: Automaton;
-  conditions: ConditionCache;
-  /** First nodes made for the current event, by stage. */
-  readonly firstNodes: (PathNode | undefined)[] = [];
-  /** The version's filter lets it see the current event; runs of a version that does not see it stay as they are. */
-  sees = true;
-
-  constructor(
-    readonly version: number,
-    automaton: Automaton,
-    private readonly onFailure: ConditionFailure,
-  ) {
-    this.automaton = automaton;
-    this.conditions = new ConditionCache(automaton, onFailure, NO_EVENT);
-  }
-
-  /** Goes on with an automaton of the same shape. Deadlines of its runs must be computed again. */
-  replaceAutomaton(automaton: Automaton): void {
-    this.automaton = automaton;
-    this.conditions = new ConditionCache(automaton, this.onFailure, NO_EVENT);
-  }
+/** From how many runs of a bucket on which way of asking them pays. What comes out does not depend on it. */
+export interface Bucketing {
+  /** Up to this many runs are asked one by one, which is as fast as judging the bucket first. */
+  readonly oneByOneMax: number;
+  /** From this many on, those of a bucket with an access predicate are looked up. */
+  readonly lookupFromRuns: number;
+  /** From this many on, matches of one event are made when somebody looks at them. */
+  readonly rowsFromRuns: number;
 }
+
+const BUCKETING: Bucketing = { oneByOneMax: 2, lookupFromRuns: 8, rowsFromRuns: 8 };
 
 /** Matches one rule: the versions of it that still have runs, the newest of which starts new ones. */
 export class RunMatcher {
   private event: StreamEvent = NO_EVENT;
   private ordinal = 0;
-  private next: Run[] = [];
-  /** Runs that went through the step as they were. */
-  private kept = 0;
+  private set: RunSet | undefined;
+  /** What the event changes: runs that leave, and runs that come unless there is such a run already. */
+  private readonly leaving: Run[] = [];
+  private readonly coming: Run[] = [];
+  /** Matches of this event that are not made yet. */
+  private rows: MatchRows | undefined;
 
   constructor(
     private readonly versions: readonly ActiveVersion[],
@@ -81,6 +70,7 @@ export class RunMatcher {
     private readonly emit: 'ordered' | 'eager',
     private readonly limits: MatchLimits,
     private readonly receiver: MatchReceiver,
+    private readonly bucketing: Bucketing = BUCKETING,
   ) {}
 
   /**
@@ -115,31 +105,27 @@ export class RunMatcher {
   step(set: RunSet, event: StreamEvent, ordinal: number, key: KeyValue | undefined): boolean {
     this.event = event;
     this.ordinal = ordinal;
-    for (const version of this.versions) if (version.sees) version.conditions.enterEvent(event, key);
-    const runs = set.runs;
-    this.kept = 0;
+    this.set = set;
     const finishedBefore = set.finished.length;
-    for (let i = 0; i < runs.length; i++) {
-      const run = runs[i] as Run;
-      if (!run.condemned) this.stepRun(set, run);
-    }
-    if (this.starting?.sees === true) this.stepStart(set, this.starting);
+    for (const version of this.versions) if (version.sees) version.conditions.enterEvent(event, key);
+    if (set.condemned) this.dropCondemned(set);
+    for (let i = 0; i < set.buckets.length; i++) this.stepBucket(set.buckets[i] as RunBucket);
+    if (this.starting?.sees === true) this.stepStart(this.starting);
     const changed =
-      this.kept !== runs.length || this.next.length !== this.kept || set.finished.length !== finishedBefore;
-    set.condemned = false;
-    if (changed) set.runs = this.next;
-    if (changed) this.next = [];
-    else this.next.length = 0;
-    if (set.runs.length > this.limits.runsMax) this.enforceLimit(set);
+      this.leaving.length > 0 ||
+      this.coming.length > 0 ||
+      this.rows !== undefined ||
+      set.finished.length !== finishedBefore;
+    if (changed) this.change(set);
+    if (this.rows !== undefined) this.giveRows(set, this.rows);
     this.release(set, 'event');
     return changed;
   }
 
   /** Passes time: every run whose deadline is at or before `time` leaves, deadline by deadline. */
   advance(set: RunSet, time: number): void {
-    for (let due = nextDeadline(set); due <= time && due !== Infinity; due = nextDeadline(set)) {
-      const leaving = set.runs.filter((run) => run.deadline <= due);
-      set.runs = set.runs.filter((run) => run.deadline > due);
+    for (let due = set.nextDeadline; due <= time && due !== Infinity; due = set.nextDeadline) {
+      const leaving = set.takeDue(due);
       // Matches first: a run that shares the path of one times out as already matched.
       for (const run of leaving) if (isPending(run)) this.complete(set, run, due);
       for (const run of leaving) if (!isPending(run)) this.timeOut(run, due);
@@ -176,76 +162,131 @@ export class RunMatcher {
     set.finished.push(finished);
   }
 
-  private stepRun(set: RunSet, run: Run): void {
-    const owner = run.owner as ActiveVersion;
-    if (!owner.sees) {
-      this.keep(run);
+  private dropCondemned(set: RunSet): void {
+    set.forEach((run) => {
+      if (run.condemned) this.leaving.push(run);
+    });
+    set.condemned = false;
+  }
+
+  private stepBucket(bucket: RunBucket): void {
+    const owner = bucket.owner as ActiveVersion;
+    if (bucket.size === 0 || !owner.sees) return;
+    if (bucket.size <= this.bucketing.oneByOneMax) {
+      bucket.forEach(this.ask);
       return;
     }
+    const plan = owner.planOf(bucket.state);
+    const verdict = plan.judge(owner.conditions);
+    if (verdict === 'stay') return;
+    if (verdict === 'same') {
+      if (!plan.completesAll || !this.collectRows(bucket, owner, plan)) this.stepAlike(bucket, owner, plan.sure);
+    } else if (bucket.size < this.bucketing.lookupFromRuns || !plan.othersStay(owner.conditions))
+      bucket.forEach(this.ask);
+    else this.askThoseFound(bucket, plan);
+  }
+
+  private askThoseFound(bucket: RunBucket, { access }: BucketPlan): void {
+    if (access === undefined) return;
+    bucket.lookup ??= new RunLookup(access.join, bucket.toArray());
+    if (!bucket.lookup.visit(this.event.body, this.ask)) bucket.forEach(this.ask);
+  }
+
+  /** The event completes every run of the bucket, and all of them stay. */
+  private collectRows(bucket: RunBucket, owner: ActiveVersion, { completing }: BucketPlan): boolean {
+    if (completing === undefined || this.rows !== undefined || this.receiver.matchRows === undefined) return false;
+    if (bucket.size < this.bucketing.rowsFromRuns) return false;
+    const runs = rowsOf(bucket);
+    if (runs === undefined) return false;
+    this.rows = { owner, runs, stage: completing.stage, event: this.event, ordinal: this.ordinal };
+    return true;
+  }
+
+  /** Matches that come with others of the same event are made, so that all leave in order. */
+  private giveRows(set: RunSet, rows: MatchRows): void {
+    this.rows = undefined;
+    if (set.finished.length === 0) this.receiver.matchRows?.(rows);
+    else for (const run of rows.runs) set.finished.push(finishedRow(rows, run));
+  }
+
+  /** All runs of the bucket do the same. */
+  private stepAlike(bucket: RunBucket, owner: ActiveVersion, sure: readonly Transition[]): void {
+    const all = [...sure];
+    bucket.forEach((run) => {
+      if (run.condemned) return;
+      owner.conditions.enterRun(run.node);
+      const mark = this.coming.length;
+      let stays = false;
+      let stopped = false;
+      for (let i = 0; i < all.length; i++) {
+        const transition = all[i] as Transition;
+        if (transition.action === 'stop') stopped = true;
+        else if (this.follow(owner, run, transition)) stays = true;
+      }
+      this.settle(run, mark, stays && !stopped, stopped);
+    });
+  }
+
+  /** One run, whatever the others do. */
+  private readonly ask = (run: Run): void => {
+    if (run.condemned) return;
+    const owner = run.owner as ActiveVersion;
     const { conditions } = owner;
     conditions.enterRun(run.node);
     const { transitions } = owner.automaton.transitions[run.state] as StateTransitions;
-    const mark = this.next.length;
-    const keptBefore = this.kept;
+    const mark = this.coming.length;
+    let stays = false;
     let stopped = false;
     for (let i = 0; i < transitions.length; i++) {
       const transition = transitions[i] as Transition;
       if (!conditions.holds(transition.guard)) continue;
-      if (transition.action === 'ignore') this.ignore(set, run, transition);
-      else if (transition.action === 'stop') stopped = true;
-      else this.take(set, owner, run, transition);
+      if (transition.action === 'stop') stopped = true;
+      else if (this.follow(owner, run, transition)) stays = true;
     }
-    if (!stopped) return;
-    this.dropSuccessors(mark);
-    this.kept = keptBefore;
+    this.settle(run, mark, stays && !stopped, stopped);
+  };
+
+  /** Of a stopped run only what reached Final stays, and that already lies among the finished. */
+  private settle(run: Run, mark: number, stays: boolean, stopped: boolean): void {
+    if (stopped) this.coming.length = mark;
+    if (!stays) this.leaving.push(run);
   }
 
-  private keep(run: Run): void {
-    this.kept++;
-    this.next.push(run);
-  }
-
-  private stepStart(set: RunSet, owner: ActiveVersion): void {
+  private stepStart(owner: ActiveVersion): void {
     const transitions = startTransitions(owner.automaton);
     owner.conditions.enterRun(undefined);
-    const mark = this.next.length;
-    let stopped = false;
+    const mark = this.coming.length;
     owner.firstNodes.length = 0;
+    let stopped = false;
     for (let i = 0; i < transitions.length; i++) {
       const transition = transitions[i] as Transition;
       if (!owner.conditions.holds(transition.guard)) continue;
       if (transition.action === 'stop') stopped = true;
-      else this.take(set, owner, undefined, transition);
+      else this.take(owner, undefined, transition);
     }
-    if (stopped) this.dropSuccessors(mark);
+    if (stopped) this.coming.length = mark;
   }
 
-  /** Of a stopped run only what reached Final stays, and that already lies among the finished. */
-  private dropSuccessors(mark: number): void {
-    for (let i = mark; i < this.next.length; i++) {
-      const dropped = this.next[i] as Run;
-      forgetState(dropped.node, dropped.state);
+  /** True if the run only goes on waiting as it is. */
+  private follow(owner: ActiveVersion, run: Run, transition: Transition): boolean {
+    if (transition.action === 'take') {
+      this.take(owner, run, transition);
+      return false;
     }
-    this.next.length = mark;
-  }
-
-  private ignore(set: RunSet, run: Run, transition: Transition): void {
-    const { owner, node } = run;
-    if (transition.target === owner.automaton.final) {
-      this.finish(set, finishedBy(run, node, this.event.time));
+    const { node, state } = run;
+    const { target } = transition;
+    if (target === state) return true;
+    if (target === owner.automaton.final) {
+      this.finish(this.set as RunSet, finishedBy(run, node, this.event.time));
       markGrown(node, this.ordinal);
-      return;
+      return false;
     }
-    if (!rememberState(node, transition.target, this.ordinal)) return;
-    if (transition.target === run.state) {
-      this.keep(run);
-      return;
-    }
-    const deadline = deadlineOf(owner, transition.target, run.startTime, node.event.time);
-    this.next.push(new Run(owner, transition.target, node, run.startTime, run.startId, deadline));
+    const deadline = deadlineOf(owner, target, run.startTime, node.event.time);
+    this.coming.push(new Run(owner, target, node, run.startTime, run.startId, deadline));
+    return false;
   }
 
-  private take(set: RunSet, owner: ActiveVersion, run: Run | undefined, transition: Transition): void {
+  private take(owner: ActiveVersion, run: Run | undefined, transition: Transition): void {
     const { event, ordinal } = this;
     if (run !== undefined && event.time - run.node.event.time >= transition.gapMs) return;
     const node =
@@ -254,12 +295,12 @@ export class RunMatcher {
         : extendPath(run.node, transition.stage, event, ordinal);
     const startTime = run === undefined ? event.time : run.startTime;
     const startId = run === undefined ? ordinal : run.startId;
-    if (owner.conditions.anyHolds(transition.finals)) {
-      this.finish(set, { owner, node, startTime, startId, time: event.time });
+    if (transition.finals.length > 0 && owner.conditions.anyHolds(transition.finals)) {
+      this.finish(this.set as RunSet, { owner, node, startTime, startId, time: event.time });
     }
-    if (transition.target === owner.automaton.final || !rememberState(node, transition.target, ordinal)) return;
+    if (transition.target === owner.automaton.final) return;
     const deadline = deadlineOf(owner, transition.target, startTime, event.time);
-    this.next.push(new Run(owner, transition.target, node, startTime, startId, deadline));
+    this.coming.push(new Run(owner, transition.target, node, startTime, startId, deadline));
   }
 
   private firstNode(owner: ActiveVersion, stage: number): PathNode {
@@ -271,18 +312,16 @@ export class RunMatcher {
     return node;
   }
 
-  private enforceLimit(set: RunSet): void {
+  /** The second half of a step: those that leave leave, then those that come come. */
+  private change(set: RunSet): void {
+    const { leaving, coming } = this;
+    for (let i = 0; i < leaving.length; i++) set.remove(leaving[i] as Run);
+    for (let i = 0; i < coming.length; i++) set.add(coming[i] as Run);
+    leaving.length = 0;
+    coming.length = 0;
     const { runsMax, overflow } = this.limits;
-    const dropped = set.runs.length - runsMax;
-    if (overflow === 'dropOldest') {
-      set.runs = set.runs.sort((a, b) => a.startId - b.startId || a.node.ordinal - b.node.ordinal).slice(dropped);
-    } else {
-      // Of the runs that took this event the newest are refused first; a run may also fork by waiting in two ways.
-      const waiting = set.runs.filter((run) => run.node.ordinal !== this.ordinal);
-      const taking = set.runs.filter((run) => run.node.ordinal === this.ordinal);
-      set.runs = waiting.concat(taking).slice(0, runsMax);
-    }
-    this.receiver.overflow(dropped);
+    if (set.size <= runsMax) return;
+    this.receiver.overflow(dropOverflow(set, { runsMax, overflow, ordinal: this.ordinal }));
   }
 }
 
@@ -301,35 +340,4 @@ function markGrown(node: PathNode, ordinal: number): void {
 
 function startTransitions(automaton: Automaton): readonly Transition[] {
   return (automaton.transitions[automaton.start] as StateTransitions).transitions;
-}
-
-/** Marks that a run (state, node) exists after this step; false if it already did. */
-function rememberState(node: PathNode, state: number, ordinal: number): boolean {
-  if (node.stamp !== ordinal) {
-    node.stamp = ordinal;
-    node.firstState = state;
-    node.moreStates = undefined;
-    return true;
-  }
-  if (node.firstState === state || node.moreStates?.includes(state) === true) return false;
-  if (node.firstState === -1) node.firstState = state;
-  else if (node.moreStates === undefined) node.moreStates = [state];
-  else node.moreStates.push(state);
-  return true;
-}
-
-function forgetState(node: PathNode, state: number): void {
-  if (node.firstState === state) node.firstState = -1;
-  else node.moreStates = node.moreStates?.filter((one) => one !== state);
-}
-
-/** The earliest deadline in the set; Infinity for none. */
-export function nextDeadline(set: RunSet): number {
-  let earliest = Infinity;
-  const runs = set.runs;
-  for (let i = 0; i < runs.length; i++) {
-    const { deadline } = runs[i] as Run;
-    if (deadline < earliest) earliest = deadline;
-  }
-  return earliest;
 }

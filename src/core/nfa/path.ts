@@ -8,6 +8,7 @@
 import type { StreamEvent } from '../model/event.js';
 import type { StageEvents } from '../model/match.js';
 import type { Automaton } from './automaton.js';
+import type { Run } from './run.js';
 
 export class PathNode {
   /** Children made for the most recent event, newest first, linked by `sibling`. */
@@ -19,10 +20,8 @@ export class PathNode {
   emitted = false;
   /** Deadlines at which this path was given out as timed out: the runs that share it may each have their own. */
   timeouts: number[] | undefined = undefined;
-  /** Scratch of the matcher: the position of the event for which `firstState`/`moreStates` were written. */
-  stamp = -1;
-  firstState = -1;
-  moreStates: number[] | undefined = undefined;
+  /** A live run with this path, the head of a list by `Run.other`; dead ones may be among them. */
+  run: Run | undefined = undefined;
 
   constructor(
     readonly previous: PathNode | undefined,

@@ -5,7 +5,8 @@
  * started earlier is alive. Eager: a finished run leaves at once and then prunes, earlier-started runs included.
  */
 import type { RuleVersion } from './run.js';
-import type { FinishedRun, RunSet } from './run.js';
+import type { FinishedRun } from './run.js';
+import type { RunSet } from './run-set.js';
 import type { PathNode } from './path.js';
 import { comparePaths, pathNodes } from './path.js';
 
@@ -48,20 +49,13 @@ function isPruned(startId: number, prune: Prune): boolean {
 }
 
 function applyPrune(set: RunSet, prune: Prune, cause: ReleaseCause): void {
-  set.runs = set.runs.filter((run) => {
-    if (!isPruned(run.startId, prune)) return true;
+  set.forEach((run) => {
+    if (!isPruned(run.startId, prune)) return;
     run.condemned = true;
-    const stays = cause === 'deadline' && run.deadline !== Infinity;
-    if (stays) set.condemned = true;
-    return stays;
+    if (cause === 'deadline' && run.deadline !== Infinity) set.condemned = true;
+    else set.remove(run);
   });
   set.finished = set.finished.filter((finished) => !isPruned(finished.startId, prune));
-}
-
-function earliestStart(set: RunSet): number {
-  let earliest = Infinity;
-  for (const run of set.runs) if (!run.condemned && run.startId < earliest) earliest = run.startId;
-  return earliest;
 }
 
 /** True if matches of this version never wait for other runs. */
@@ -80,21 +74,27 @@ export interface ReleaseOptions {
 
 /** Moves out of the set every finished run that may leave now, in the order in which they leave. */
 export function releaseFinished(set: RunSet, { emit, cause, give }: ReleaseOptions): void {
-  if (set.finished.length === 0) return;
   if (set.finished.length > 1) set.finished.sort(compareFinished);
+  if (set.finished.every(({ owner }) => leavesAtOnce(owner))) {
+    const { finished } = set;
+    set.finished = [];
+    for (let i = 0; i < finished.length; i++) give(finished[i] as FinishedRun);
+    return;
+  }
   let waiting = 0;
+  let earliest = set.earliestStart;
   while (waiting < set.finished.length) {
     const match = set.finished[waiting] as FinishedRun;
-    if (emit === 'ordered' && !leavesAtOnce(match.owner) && earliestStart(set) < match.startId) {
+    if (emit === 'ordered' && !leavesAtOnce(match.owner) && earliest < match.startId) {
       waiting++;
       continue;
     }
     set.finished.splice(waiting, 1);
     give(match);
     const prune = pruneAfter(match);
-    if (prune !== undefined) {
-      applyPrune(set, prune, cause);
-      waiting = 0;
-    }
+    if (prune === undefined) continue;
+    applyPrune(set, prune, cause);
+    earliest = set.earliestStart;
+    waiting = 0;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Runs: the partial matches of one rule and one key, and the finished ones that wait for an earlier run to end.
- * Runs of several versions of a rule live in one `RunSet`, each with the automaton it started under.
+ * Runs: the partial matches of one rule and one key. A run belongs to the version of the rule it started under, stands in one
+ * state of that version's automaton, and holds the path of the events it took.
  */
 import type { Automaton } from './automaton.js';
 import type { PathNode } from './path.js';
@@ -17,10 +17,14 @@ export class Run {
    * it comes before the key's next event. So what comes out does not depend on the steps in which the watermark moved.
    */
   condemned = false;
+  /** It is in its set. */
+  live = true;
+  /** Another run with the same path, in another state. */
+  other: Run | undefined = undefined;
 
   constructor(
     readonly owner: RuleVersion,
-    public state: number,
+    readonly state: number,
     readonly node: PathNode,
     /** Time and position of the first event. */
     readonly startTime: number,
@@ -38,18 +42,6 @@ export interface FinishedRun {
   readonly startId: number;
   /** Time of the match. */
   readonly time: number;
-}
-
-export interface RunSet {
-  runs: Run[];
-  /** Held back while a run that started earlier is alive (skip strategies only). */
-  finished: FinishedRun[];
-  /** Some run is condemned: the next event of the key, whatever it is, drops it. */
-  condemned: boolean;
-}
-
-export function createRunSet(): RunSet {
-  return { runs: [], finished: [], condemned: false };
 }
 
 /** The earliest time at which no TAKE reachable from the state can hold any more. */

@@ -5,8 +5,9 @@
 import { assert } from '../assert.js';
 import type { StreamEvent } from '../model/event.js';
 import { PathNode } from './path.js';
-import type { FinishedRun, RuleVersion, RunSet } from './run.js';
+import type { FinishedRun, RuleVersion } from './run.js';
 import { Run, deadlineOf } from './run.js';
+import { RunSet } from './run-set.js';
 
 /** [parent node or -1, stage, event number, flags: 1 matched, 2 emitted, deadline or deadlines it timed out at, or null] */
 export type SavedNode = readonly [number, number, number, number, number | readonly number[] | null];
@@ -59,12 +60,9 @@ export function saveRunSet(set: RunSet, table: EventTable = new EventTable()): S
     }
     return nodes.length - 1;
   };
-  const runs = set.runs.map((run): SavedRun => [
-    run.owner.version,
-    run.state,
-    numberOf(run.node),
-    run.condemned ? 1 : 0,
-  ]);
+  const runs = set
+    .toArray()
+    .map((run): SavedRun => [run.owner.version, run.state, numberOf(run.node), run.condemned ? 1 : 0]);
   const finished = set.finished.map((one): SavedFinished => [one.owner.version, numberOf(one.node), one.time]);
   return { events: table.events, nodes, runs, finished };
 }
@@ -96,19 +94,21 @@ export function loadRunSet(saved: SavedRunSet, ownerOf: (version: number) => Rul
     assert(node !== undefined, `saved node ${number} exists`);
     return node;
   };
-  const runs = saved.runs.map(([version, state, number, condemned]): Run => {
+  const set = new RunSet();
+  for (const [version, state, number, condemned] of saved.runs) {
     const node = nodeAt(number);
     const root = rootOf(node);
     const owner = ownerOf(version);
     const deadline = deadlineOf(owner, state, root.event.time, node.event.time);
     const run = new Run(owner, state, node, root.event.time, root.ordinal, deadline);
     run.condemned = condemned === 1;
-    return run;
-  });
-  const finished = saved.finished.map(([version, number, time]): FinishedRun => {
+    if (run.condemned) set.condemned = true;
+    set.add(run);
+  }
+  set.finished = saved.finished.map(([version, number, time]): FinishedRun => {
     const node = nodeAt(number);
     const root = rootOf(node);
     return { owner: ownerOf(version), node, startTime: root.event.time, startId: root.ordinal, time };
   });
-  return { runs, finished, condemned: runs.some((run) => run.condemned) };
+  return set;
 }

@@ -7,12 +7,18 @@ import { ExpressionError } from '../expression/expression.js';
 import type { StreamEvent } from '../model/event.js';
 import { eventIdentity } from '../model/event.js';
 import type { KeyValue } from '../model/key.js';
-import type { RuleMatch } from '../model/match.js';
-import { toMatch } from '../nfa/match-pattern.js';
 import type { MatchReceiver } from '../nfa/match-runs.js';
-import { ActiveVersion, RunMatcher } from '../nfa/match-runs.js';
-import type { FinishedRun, RunSet } from '../nfa/run.js';
-import { createRunSet } from '../nfa/run.js';
+import { ActiveVersion } from '../nfa/active-version.js';
+import { RunMatcher } from '../nfa/match-runs.js';
+import type { FinishedRun, Run } from '../nfa/run.js';
+import type { RunSet } from '../nfa/run-set.js';
+import { createRunSet } from '../nfa/run-set.js';
+import { finishedRow } from '../nfa/match-rows.js';
+import type { MatchRows } from '../nfa/match-rows.js';
+import type { MatchList } from './match-list.js';
+import { RowsOfRule } from './match-list.js';
+import type { MatchAbout } from './match-of-rule.js';
+import { MatchOfRule } from './match-of-rule.js';
 import type { Throttle } from './throttle.js';
 import { passThrottle } from './throttle.js';
 
@@ -87,6 +93,8 @@ export class ActiveRule implements MatchReceiver {
   timeoutThrottleMs: number | undefined;
   private matcher: RunMatcher;
   private current: VersionInUse | undefined;
+  /** What the matches of one key share. */
+  private about: MatchAbout | undefined;
   /** The key and state that are being worked on. */
   private at: { readonly key: KeyOfState; readonly state: RuleState } | undefined;
 
@@ -94,7 +102,8 @@ export class ActiveRule implements MatchReceiver {
     readonly name: string,
     readonly generation: number,
     readonly counters: RuleCounters,
-    private readonly give: (match: RuleMatch) => void,
+    /** Where matches go now. */
+    private readonly out: () => MatchList,
   ) {
     this.matcher = new RunMatcher([], undefined, 'ordered', { runsMax: 0, overflow: 'dropOldest' }, this);
   }
@@ -169,30 +178,28 @@ export class ActiveRule implements MatchReceiver {
   /** Steps the key's runs of this rule; true if anything changed. */
   step(key: KeyOfState, state: RuleState, event: StreamEvent, ordinal: number): boolean {
     this.at = { key, state };
-    const before = state.set.runs.length;
+    const before = state.set.size;
     const changed = this.matcher.step(state.set, event, ordinal, key.key);
-    this.counters.liveRuns += state.set.runs.length - before;
+    this.counters.liveRuns += state.set.size - before;
     return changed;
   }
 
   /** Passes time for the key's runs of this rule. */
   advance(key: KeyOfState, state: RuleState, time: number): void {
     this.at = { key, state };
-    const before = state.set.runs.length;
+    const before = state.set.size;
     this.matcher.advance(state.set, time);
-    this.counters.liveRuns += state.set.runs.length - before;
+    this.counters.liveRuns += state.set.size - before;
   }
 
   /** Drops the key's runs of these versions, and lets go the matches that waited for them; gives the number of live runs dropped. */
   dropVersions(key: KeyOfState, state: RuleState, versions: ReadonlySet<number>): number {
     this.at = { key, state };
     const { set } = state;
-    const before = set.runs.length;
-    set.runs = set.runs.filter((run) => !versions.has(run.owner.version));
-    set.finished = set.finished.filter((run) => !versions.has(run.owner.version));
-    const dropped = before - set.runs.length;
+    const before = set.size;
+    const dropped = set.dropVersions(versions);
     this.matcher.releaseWaiting(set);
-    this.counters.liveRuns += set.runs.length - before;
+    this.counters.liveRuns += set.size - before;
     return dropped;
   }
 
@@ -210,6 +217,34 @@ export class ActiveRule implements MatchReceiver {
 
   overflow(dropped: number): void {
     this.counters.overflows += dropped;
+  }
+
+  /** Of rows no more are made than a listener looks at: a throttle lets one pass and counts the rest. */
+  matchRows(rows: MatchRows): void {
+    const { key, state } = this.at as { key: KeyOfState; state: RuleState };
+    const count = rows.runs.length;
+    const drainUntil = this.versions.find((one) => one.active === rows.owner)?.drainUntil ?? Infinity;
+    if (this.paused || rows.event.time > drainUntil) {
+      this.counters.matches += count;
+      return;
+    }
+    if (this.matchThrottleMs === undefined) {
+      this.counters.matches += count;
+      this.counters.alerts += count;
+      this.out().addRows(new RowsOfRule(rows, this.aboutOf(key.key)));
+      return;
+    }
+    this.match(finishedRow(rows, rows.runs[0] as Run));
+    this.counters.matches += count - 1;
+    this.counters.suppressed += count - 1;
+    (state.matchThrottle as Throttle).suppressed += count - 1;
+  }
+
+  private aboutOf(key: KeyValue | undefined): MatchAbout {
+    if (this.about === undefined || this.about.key !== key) {
+      this.about = { rule: this.name, generation: this.generation, key };
+    }
+    return this.about;
   }
 
   private versionOf(finished: FinishedRun): VersionInUse | undefined {
@@ -233,9 +268,7 @@ export class ActiveRule implements MatchReceiver {
       suppressed = passed.suppressed;
     }
     this.counters.alerts++;
-    const match = toMatch(finished, kind, alreadyMatched);
-    const { name: rule, generation } = this;
-    this.give({ ...match, rule, generation, version: finished.owner.version, key: key.key, suppressed });
+    this.out().add(new MatchOfRule(finished, this.aboutOf(key.key), kind, alreadyMatched, suppressed));
   }
 
   private passes(active: ActiveVersion, plan: RulePlan, event: StreamEvent, key: KeyValue | undefined): boolean {

@@ -12,7 +12,6 @@ import { ExpressionError } from '../expression/expression.js';
 import type { StreamEvent } from '../model/event.js';
 import type { KeyToken, KeyValue } from '../model/key.js';
 import { GLOBAL_KEY_TOKEN, isKeyValue, keyToken } from '../model/key.js';
-import { deadlineOf } from '../nfa/run.js';
 import { EventBuffer } from '../time/event-buffer.js';
 import type { ActiveRule, RuleState } from './active-rule.js';
 import type { KeyState } from './key-state.js';
@@ -193,8 +192,8 @@ export class KeyGroup {
         const state = key.rules[i] as RuleState;
         if (!gone.has(state.rule)) continue;
         this.saveFirst(key);
-        dropped += state.set.runs.length;
-        state.rule.counters.liveRuns -= state.set.runs.length;
+        dropped += state.set.size;
+        state.rule.counters.liveRuns -= state.set.size;
         key.rules.splice(i, 1);
         this.markDirty(key);
       }
@@ -230,9 +229,7 @@ export class KeyGroup {
       let changed = false;
       for (const state of key.rules) {
         if (!rules.has(state.rule)) continue;
-        for (const run of state.set.runs) {
-          run.deadline = deadlineOf(run.owner, run.state, run.startTime, run.node.event.time);
-        }
+        state.set.renewDeadlines();
         state.due = nextDue(state);
         changed = true;
       }

@@ -1,6 +1,5 @@
 /** State of one key in one key group: what the rules of the group hold for it. Owned and mutated by the key group alone. */
 import type { KeyToken, KeyValue } from '../model/key.js';
-import { nextDeadline } from '../nfa/match-runs.js';
 import type { RuleState } from './active-rule.js';
 import { throttleExpiry } from './throttle.js';
 
@@ -22,17 +21,12 @@ export interface KeyState {
 
 /** True if nothing of the rule needs to be kept for the key. */
 export function isEmpty(state: RuleState): boolean {
-  return (
-    state.set.runs.length === 0 &&
-    state.set.finished.length === 0 &&
-    state.matchThrottle === undefined &&
-    state.timeoutThrottle === undefined
-  );
+  return state.set.isEmpty && state.matchThrottle === undefined && state.timeoutThrottle === undefined;
 }
 
 /** The earliest time at which the rule's state changes by itself. */
 export function nextDue(state: RuleState): number {
-  let due = nextDeadline(state.set);
+  let due = state.set.nextDeadline;
   if (state.matchThrottle !== undefined) {
     due = Math.min(due, throttleExpiry(state.matchThrottle, state.rule.matchThrottleMs ?? 0));
   }

@@ -121,8 +121,8 @@ export function loadKey(
       },
       (version) => owners.get(version) as NonNullable<ReturnType<typeof owners.get>>,
     );
-    if (set.runs.length + set.finished.length === 0 && throttles.every((one) => one === null)) continue;
-    rule.counters.liveRuns += set.runs.length;
+    if (set.isEmpty && throttles.every((one) => one === null)) continue;
+    rule.counters.liveRuns += set.size;
     const [match, timeout] = throttles;
     rules.push({
       rule,

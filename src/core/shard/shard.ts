@@ -7,11 +7,12 @@ import type { StreamEvent } from '../model/event.js';
 import { eventIdentity } from '../model/event.js';
 import { limits } from '../limits.js';
 import type { KeyToken } from '../model/key.js';
-import type { RuleMatch } from '../model/match.js';
 import type { RuleAssignment, RuleCounters, VersionAssignment } from './active-rule.js';
 import { ActiveRule, createCounters } from './active-rule.js';
 import type { OrdinalCounter } from './key-group.js';
 import { KeyGroup } from './key-group.js';
+import type { RuleMatches } from './match-list.js';
+import { MatchList } from './match-list.js';
 import type { SavedKey } from './saved-key.js';
 import { loadKey } from './saved-key.js';
 import type { KeyChange } from './staged-keys.js';
@@ -38,7 +39,7 @@ export type ShardInput =
   | { readonly kind: 'replayed'; readonly source: string };
 
 export interface ShardOutput {
-  readonly matches: readonly RuleMatch[];
+  readonly matches: RuleMatches;
   /** Live runs that a change of rules dropped: of removed and restarted rules, and of versions whose drain is over. */
   readonly runsDropped: number;
 }
@@ -68,7 +69,7 @@ export class Shard {
   private bySource = new Map<string, KeyGroup[]>();
   private readonly ordinals: OrdinalCounter = { next: 1 };
   private readonly watermarks = new Map<string, number>();
-  private out: RuleMatch[] = [];
+  private out = new MatchList();
   private runsDropped = 0;
   private savedDrains = new Map<string, number>();
   /** Groups no rule uses any more, whose keys are still to be deleted from the store. */
@@ -84,7 +85,7 @@ export class Shard {
       this.groupsOf(input.source).forEach((group) => group.dropWaiting(input.source));
     else this.groupsOf(input.source).forEach((group) => group.replayed(input.source));
     const { out: matches, runsDropped } = this;
-    this.out = [];
+    this.out = new MatchList();
     this.runsDropped = 0;
     return { matches, runsDropped };
   }
@@ -299,8 +300,7 @@ export class Shard {
     const rules = assigned.map(({ name, generation, versions }) => {
       const known = before.get(generation);
       before.delete(generation);
-      const rule =
-        known ?? new ActiveRule(name, generation, this.countersOf(generation), (match) => this.out.push(match));
+      const rule = known ?? new ActiveRule(name, generation, this.countersOf(generation), () => this.out);
       if (rule.useVersions(versions, group.watermark, DRAIN_MAX_MS)) replaced.add(rule);
       for (const one of rule.versions) {
         one.drainUntil = this.savedDrains.get(`${generation}/${one.active.version}`) ?? one.drainUntil;

@@ -81,7 +81,7 @@ const FILL_FACTOR = 2;
 /** Events between two commits: about a second of them. */
 const COMMIT_EVERY = 100_000;
 
-function addMatches(hash: MatchHash, matches: readonly RuleMatch[]): void {
+function addMatches(hash: MatchHash, matches: Iterable<RuleMatch>): void {
   for (const { generation, stages } of matches) {
     hash.add(generation - 1, stages[0]?.events[0]?.seq ?? 0, stages[1]?.events[0]?.seq ?? 0);
   }

@@ -38,6 +38,7 @@ export const fakeExpressions: ExpressionCompiler & { compiled: number } = {
         stagesUsed,
         gate: undefined,
         equalities: [],
+        joins: [],
         usesKey,
         compiled: true,
         evaluate,

@@ -4,11 +4,12 @@ import { createJsonataCompiler } from '../../../src/adapters/jsonata/index.js';
 import type { Match } from '../../../src/core/model/match.js';
 import type { StreamEvent } from '../../../src/core/model/event.js';
 import type { Automaton } from '../../../src/core/nfa/automaton.js';
-import { ActiveVersion, RunMatcher } from '../../../src/core/nfa/match-runs.js';
+import { ActiveVersion } from '../../../src/core/nfa/active-version.js';
+import { RunMatcher } from '../../../src/core/nfa/match-runs.js';
 import type { PatternMatchOptions } from '../../../src/core/nfa/match-pattern.js';
 import { PatternMatcher, toMatch } from '../../../src/core/nfa/match-pattern.js';
-import type { RunSet } from '../../../src/core/nfa/run.js';
-import { createRunSet } from '../../../src/core/nfa/run.js';
+import type { RunSet } from '../../../src/core/nfa/run-set.js';
+import { createRunSet } from '../../../src/core/nfa/run-set.js';
 import { loadRunSet, saveRunSet } from '../../../src/core/nfa/save-runs.js';
 import { cases } from '../../support/patterns/random-pattern.js';
 import type { VectorCase } from '../../vectors/vector-case.js';
@@ -160,7 +161,7 @@ function limited(
   vectorEvents(vector).forEach((event, at) => {
     matcher.advance(set, event.time);
     matcher.step(set, event, at + 1, undefined);
-    runsMax = Math.max(runsMax, set.runs.length);
+    runsMax = Math.max(runsMax, set.size);
     if (!options.restoring) return;
     set = loadRunSet(JSON.parse(JSON.stringify(saveRunSet(set))) as ReturnType<typeof saveRunSet>, () => version);
   });
@@ -202,6 +203,6 @@ law<[VectorCase]>(
       matcher.advance(set, event.time);
       matcher.step(set, event, at + 1, undefined);
     });
-    expect(set.runs.filter((run) => run.startId <= events.length)).toEqual([]);
+    expect(set.toArray().filter((run) => run.startId <= events.length)).toEqual([]);
   },
 );

@@ -55,7 +55,9 @@ function condition(raw: RawCondition, stages: readonly string[]): string | undef
   if (kind === 17) return `${either} and price > $${stage}[0].price`;
   if (kind === 18) return `${name} and $sum([0, $${stage}.price]) + price < ${price * 3}`;
   if (kind === 19) return `${either} and $count($${stage}) < ${price}`;
-  return `price != $${stage}[-1].price`;
+  if (kind === 20) return `price != $${stage}[-1].price`;
+  if (kind === 21) return `price = $${stage}.price`;
+  return `${either} and $${stage}[0].price = price and price < ${price * 2}`;
 }
 
 const isNegation = (step: Draft | undefined): boolean =>
@@ -156,7 +158,7 @@ const rarely = <T>(value: fc.Arbitrary<T>, times: number): fc.Arbitrary<T | unde
 const name = fc.constantFrom('a', 'b', 'c');
 
 const rawCondition: fc.Arbitrary<RawCondition> = fc.record({
-  kind: fc.nat({ max: 20 }),
+  kind: fc.nat({ max: 22 }),
   names: fc.uniqueArray(name, { minLength: 1, maxLength: 2 }),
   price: fc.integer({ min: 1, max: 5 }),
   stage: fc.nat({ max: 8 }),
