@@ -8,7 +8,13 @@
 import type { StreamEvent } from '../model/event.js';
 import type { StageEvents } from '../model/match.js';
 import type { Automaton } from './automaton.js';
-import type { Run } from './run.js';
+
+/** What a path knows of the runs that hold it. */
+export interface RunOfPath {
+  readonly state: number;
+  readonly live: boolean;
+  readonly other: RunOfPath | undefined;
+}
 
 export class PathNode {
   /** Children made for the most recent event, newest first, linked by `sibling`. */
@@ -20,8 +26,8 @@ export class PathNode {
   emitted = false;
   /** Deadlines at which this path was given out as timed out: the runs that share it may each have their own. */
   timeouts: number[] | undefined = undefined;
-  /** A live run with this path, the head of a list by `Run.other`; dead ones may be among them. */
-  run: Run | undefined = undefined;
+  /** A run with this path, the head of a list by `other`; dead ones may be among them. */
+  run: RunOfPath | undefined = undefined;
 
   constructor(
     readonly previous: PathNode | undefined,

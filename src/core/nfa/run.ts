@@ -3,7 +3,7 @@
  * state of that version's automaton, and holds the path of the events it took.
  */
 import type { Automaton } from './automaton.js';
-import type { PathNode } from './path.js';
+import type { PathNode, RunOfPath } from './path.js';
 
 /** An automaton as one version of a rule uses it. */
 export interface RuleVersion {
@@ -11,7 +11,7 @@ export interface RuleVersion {
   readonly automaton: Automaton;
 }
 
-export class Run {
+export class Run implements RunOfPath {
   /**
    * Pruned by a match that a deadline completed: takes no further event and blocks nothing, but its own deadline still counts if
    * it comes before the key's next event. So what comes out does not depend on the steps in which the watermark moved.
@@ -20,7 +20,7 @@ export class Run {
   /** It is in its set. */
   live = true;
   /** Another run with the same path, in another state. */
-  other: Run | undefined = undefined;
+  other: RunOfPath | undefined = undefined;
 
   constructor(
     readonly owner: RuleVersion,
