@@ -159,7 +159,7 @@ export class RunMatcher {
     finished.node.matched = true;
     if (finished.node.emitted) return;
     finished.node.emitted = true;
-    set.finished.push(finished);
+    set.finish(finished);
   }
 
   private dropCondemned(set: RunSet): void {
@@ -206,7 +206,7 @@ export class RunMatcher {
   private giveRows(set: RunSet, rows: MatchRows): void {
     this.rows = undefined;
     if (set.finished.length === 0) this.receiver.matchRows?.(rows);
-    else for (const run of rows.runs) set.finished.push(finishedRow(rows, run));
+    else for (const run of rows.runs) set.finish(finishedRow(rows, run));
   }
 
   /** All runs of the bucket do the same. */

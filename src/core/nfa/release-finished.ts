@@ -76,8 +76,7 @@ export interface ReleaseOptions {
 export function releaseFinished(set: RunSet, { emit, cause, give }: ReleaseOptions): void {
   if (set.finished.length > 1) set.finished.sort(compareFinished);
   if (set.finished.every(({ owner }) => leavesAtOnce(owner))) {
-    const { finished } = set;
-    set.finished = [];
+    const finished = set.takeFinished();
     for (let i = 0; i < finished.length; i++) give(finished[i] as FinishedRun);
     return;
   }

@@ -8,12 +8,15 @@ import type { Run } from './run.js';
 /** Dead runs that may stay beside as many live ones. */
 const DEAD_MAX = 16;
 
+/** Of an empty list. A list of one begins as a literal: pushed onto an empty array the first item takes room for seventeen. */
+const NO_RUNS: Run[] = [];
+
 export class RunList {
   /** Live runs. */
   size = 0;
   /** Runs up to here are dead. */
   private first = 0;
-  private runs: Run[] = [];
+  private runs = NO_RUNS;
 
   /** The live run that leaves first. */
   get earliest(): Run | undefined {
@@ -29,7 +32,8 @@ export class RunList {
   add(run: Run): void {
     const { runs } = this;
     const last = runs[runs.length - 1];
-    if (last === undefined || last.deadline <= run.deadline) runs.push(run);
+    if (last === undefined) this.runs = [run];
+    else if (last.deadline <= run.deadline) runs.push(run);
     else this.runs.splice(this.placeAfter(run.deadline), 0, run);
     this.size++;
   }
@@ -38,7 +42,7 @@ export class RunList {
   removed(): void {
     this.size--;
     if (this.size === 0) {
-      this.runs.length = 0;
+      this.runs = NO_RUNS;
       this.first = 0;
     } else if (this.runs.length > 2 * this.size + DEAD_MAX) {
       this.runs = this.runs.filter(isLive);

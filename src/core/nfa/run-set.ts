@@ -12,6 +12,10 @@ import { deadlineOf } from './run.js';
 import { RunList } from './run-list.js';
 import type { RunLookup } from './run-lookup.js';
 
+const NO_BUCKETS: readonly RunBucket[] = [];
+/** Of a set without any; never pushed to. */
+const NO_FINISHED: FinishedRun[] = [];
+
 /** The live runs of one version in one state. */
 export class RunBucket extends RunList {
   /** Runs by the value an event must have to be more than noise to them; made when the bucket is large enough to need it. */
@@ -29,9 +33,9 @@ export class RunSet {
   /** Live runs. */
   size = 0;
   /** One for every version and state met so far; a bucket stays when it is empty. */
-  readonly buckets: RunBucket[] = [];
+  buckets: readonly RunBucket[] = NO_BUCKETS;
   /** Held back while a run that started earlier is alive (skip strategies only). */
-  finished: FinishedRun[] = [];
+  finished: FinishedRun[] = NO_FINISHED;
   /** Some run is condemned: the next event of the key, whatever it is, drops it. */
   condemned = false;
 
@@ -49,6 +53,18 @@ export class RunSet {
     bucket.lookup?.add(run);
     this.size++;
     return true;
+  }
+
+  finish(finished: FinishedRun): void {
+    if (this.finished.length === 0) this.finished = [finished];
+    else this.finished.push(finished);
+  }
+
+  /** Takes out all finished runs. */
+  takeFinished(): FinishedRun[] {
+    const { finished } = this;
+    this.finished = NO_FINISHED;
+    return finished;
   }
 
   remove(run: Run): void {
@@ -129,7 +145,7 @@ export class RunSet {
       if (bucket.owner === owner && bucket.state === state) return bucket;
     }
     const bucket = new RunBucket(owner, state);
-    buckets.push(bucket);
+    this.buckets = buckets.length === 0 ? [bucket] : [...buckets, bucket];
     return bucket;
   }
 }

@@ -5,7 +5,7 @@
 import { assert } from '../assert.js';
 import type { StreamEvent } from '../model/event.js';
 import { PathNode } from './path.js';
-import type { FinishedRun, RuleVersion } from './run.js';
+import type { RuleVersion } from './run.js';
 import { Run, deadlineOf } from './run.js';
 import { RunSet } from './run-set.js';
 
@@ -105,10 +105,10 @@ export function loadRunSet(saved: SavedRunSet, ownerOf: (version: number) => Rul
     if (run.condemned) set.condemned = true;
     set.add(run);
   }
-  set.finished = saved.finished.map(([version, number, time]): FinishedRun => {
+  for (const [version, number, time] of saved.finished) {
     const node = nodeAt(number);
     const root = rootOf(node);
-    return { owner: ownerOf(version), node, startTime: root.event.time, startId: root.ordinal, time };
-  });
+    set.finish({ owner: ownerOf(version), node, startTime: root.event.time, startId: root.ordinal, time });
+  }
   return set;
 }

@@ -306,9 +306,9 @@ export class KeyGroup {
       let state = key === undefined ? undefined : stateOf(key, rule);
       if (state === undefined) {
         if (!rule.starts(event, value)) continue;
-        key ??= this.createKey(token, value);
         state = rule.createState();
-        key.rules.push(state);
+        if (key === undefined) key = this.createKey(token, value, state);
+        else key.rules.push(state);
       }
       if (this.stepRule(key as KeyState, state, event, ordinal)) changed = true;
     }
@@ -334,11 +334,11 @@ export class KeyGroup {
     return changed;
   }
 
-  private createKey(token: KeyToken, value: KeyValue | undefined): KeyState {
+  private createKey(token: KeyToken, value: KeyValue | undefined, state: RuleState): KeyState {
     const key: KeyState = {
       token,
       key: value,
-      rules: [],
+      rules: [state],
       timerAt: Infinity,
       dirty: false,
       stored: false,
