@@ -80,6 +80,8 @@ export interface Automaton {
    * event need not even be brought to its key.
    */
   readonly idleOnNoise: boolean;
+  /** True if whatever starts ends with the same event as a match: no run is ever kept. */
+  readonly stateless: boolean;
   /** True if every run ends after a bounded number of events or a bounded time. */
   readonly bounded: boolean;
 }

@@ -11,7 +11,7 @@ import { literalOf } from './automaton.js';
 import type { BuiltState, StepConditions } from './build-automaton.js';
 import { AutomatonBuilder } from './build-automaton.js';
 import { checkReferences } from './check-references.js';
-import { foldTransitions, isBounded, isIdleOnNoise } from './fold-transitions.js';
+import { foldTransitions, isBounded, isIdleOnNoise, isStateless } from './fold-transitions.js';
 
 /** Stages that can appear in a match or a state, in pattern order: positive steps and negations, groups flattened. */
 function collectSteps(steps: readonly StepDef[]): StepDef[] {
@@ -138,6 +138,7 @@ export function compileAutomaton(
     skipStage: target === undefined ? -1 : steps.findIndex((step) => step.name === target),
     params: def.params,
     idleOnNoise: isIdleOnNoise(transitions, table.predicates),
+    stateless: isStateless(transitions, order.indexOf(final)),
     bounded: isBounded({ transitions, start: 0, withinMs }),
   };
   return { ok: true, value: automaton, warnings: [] };

@@ -118,6 +118,11 @@ export function isBounded(automaton: Pick<Automaton, 'transitions' | 'start' | '
   return acyclic(automaton.start);
 }
 
+/** True if every TAKE of Start, which is state 0, leads straight to Final. */
+export function isStateless(transitions: readonly StateTransitions[], final: number): boolean {
+  return (transitions[0]?.transitions ?? []).every(({ action, target }) => action === 'take' && target === final);
+}
+
 /**
  * True if an event on which no predicate can hold leaves every run as it is and starts none: the event alone says that none
  * can, and with all of them false a state has one way, to itself.

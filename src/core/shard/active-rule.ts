@@ -93,6 +93,8 @@ export class ActiveRule implements MatchReceiver {
   timeoutThrottleMs: number | undefined;
   private matcher: RunMatcher;
   private current: VersionInUse | undefined;
+  /** What a stateless rule is stepped on. */
+  private alone: RuleState | undefined;
   /** What the matches of one key share. */
   private about: MatchAbout | undefined;
   /** The key and state that are being worked on. */
@@ -173,6 +175,18 @@ export class ActiveRule implements MatchReceiver {
   /** True if the admitted event would start a run. */
   starts(event: StreamEvent, key: KeyValue | undefined): boolean {
     return this.matcher.starts(event, key);
+  }
+
+  /** True if the rule holds nothing for any key: what an event starts it also ends, and no throttle remembers it. */
+  get isStateless(): boolean {
+    const [only, ...more] = this.versions;
+    return more.length === 0 && only?.active.automaton.stateless === true && this.matchThrottleMs === undefined;
+  }
+
+  /** One event of a key of which a stateless rule holds nothing, and goes on holding nothing. */
+  stepAlone(key: KeyValue | undefined, event: StreamEvent, ordinal: number): void {
+    this.alone ??= this.createState();
+    this.step({ key }, this.alone, event, ordinal);
   }
 
   /** Steps the key's runs of this rule; true if anything changed. */

@@ -306,6 +306,10 @@ export class KeyGroup {
       let state = key === undefined ? undefined : stateOf(key, rule);
       if (state === undefined) {
         if (!rule.starts(event, value)) continue;
+        if (rule.isStateless) {
+          rule.stepAlone(value, event, ordinal);
+          continue;
+        }
         state = rule.createState();
         if (key === undefined) key = this.createKey(token, value, state);
         else key.rules.push(state);

@@ -265,6 +265,55 @@ pattern: { within: 30d, skip: skipPastLastEvent, sequence: [{ begin: in, where: 
   });
 });
 
+describe('a rule whose pattern is one event', () => {
+  const ALONE = (more: string): string => `
+kind: source
+name: a
+nats: { stream: A, subjects: ["in.>"] }
+event: { time: t }
+---
+kind: rule
+name: alone
+source: a
+key: k
+where: v > 0
+pattern: { sequence: [{ begin: x, where: type = 'x' }] }
+${more}`;
+  const events = Array.from({ length: 30 }, (_, at) =>
+    eventOf({
+      source: 'a',
+      seq: at + 1,
+      time: 1_000_000 + at,
+      body: { type: at % 3 === 0 ? 'y' : 'x', k: at % 4, v: at % 5 },
+    }),
+  );
+  const expected = events.filter(({ body }) => {
+    const { type, v } = body as { type: string; v: number };
+    return type === 'x' && v > 0;
+  });
+
+  test('gives each event that satisfies it, and makes no key', () => {
+    const run = new ShardRun(ruleSetOf(ALONE('')));
+    run.accept('a', events);
+    run.end();
+    expect(run.matches.map((match) => match.stages[0]?.events[0]?.seq)).toEqual(expected.map(({ seq }) => seq));
+    expect(run.matches.map(({ key }) => key)).toEqual(expected.map(({ body }) => (body as { k: number }).k));
+    expect(run.shard.keyCount).toBe(0);
+    expect(run.checkpoint()).toBe(0);
+    expect(
+      [...run.shard.counters.values()].map(({ matches, alerts, liveRuns }) => [matches, alerts, liveRuns]),
+    ).toEqual([[expected.length, expected.length, 0]]);
+  });
+
+  test('keeps a key for its throttle alone', () => {
+    const run = new ShardRun(ruleSetOf(ALONE('alert: { throttle: 1h }')));
+    run.accept('a', events);
+    expect(run.matches).toHaveLength(4);
+    expect(run.shard.keyCount).toBe(4);
+    expect(run.liveRuns).toBe(0);
+  });
+});
+
 describe('sources that are merged', () => {
   test('hold the one ahead back when too much waits, but never what comes back after a restart', () => {
     const run = new ShardRun(merged);
