@@ -1,7 +1,7 @@
 /**
  * Weir beside Flink CEP and Esper, over the same events on the same machine:
  *
- *   npm run bench:peers -- [--workload W1,W4] [--quick] [--docs]
+ *   npm run bench:peers -- [--workload W1,W4] [--engines weir,esper] [--passes 5] [--timeout-s 60] [--quick] [--docs]
  *
  * Needs a JDK 17 and Maven. Builds all sides, writes every workload once, runs the engines one after the other, each in a process
  * of its own, and writes .weir/bench/results/peers{-quick}.{json,md}; `--docs` also puts the table into docs/benchmarks.md.
@@ -73,12 +73,21 @@ function writeReport(report, name, docs) {
 
 async function main() {
   const { values } = parseArgs({
-    options: { workload: { type: 'string' }, quick: { type: 'boolean' }, docs: { type: 'boolean' } },
+    options: {
+      workload: { type: 'string' },
+      engines: { type: 'string' },
+      passes: { type: 'string' },
+      'timeout-s': { type: 'string' },
+      quick: { type: 'boolean' },
+      docs: { type: 'boolean' },
+    },
   });
   const quick = values.quick === true;
   const wanted = values.workload?.split(',') ?? [...order, 'W8', 'JSON'];
   if (!buildIfStale('test') || !buildPeers()) return 1;
-  const [passes, timeoutMs] = quick ? [3, 10_000] : [5, 60_000];
+  const passes = Number(values.passes ?? (quick ? 3 : 5));
+  const timeoutMs = 1_000 * Number(values['timeout-s'] ?? (quick ? 10 : 60));
+  const chosen = values.engines?.split(',');
   const used = versions();
   const options = { passes, timeoutMs, commit: used.commit, say };
   const name = quick ? 'peers-quick' : 'peers';
@@ -87,7 +96,10 @@ async function main() {
   const specOf = (id) => written.find((one) => one.id === id)?.spec;
   const report = { ...former, quick, machine: machine(), versions: used, heapMiB, passes, timeoutMs };
   const fresh = [];
-  for (const one of expandCases(written.filter(({ workload }) => wanted.includes(workload)))) {
+  for (const one of expandCases(
+    written.filter(({ workload }) => wanted.includes(workload)),
+    chosen,
+  )) {
     fresh.push(await compareCase(one, options));
     writeReport({ ...report, cases: mergeCases(former.cases, fresh, wanted) }, name, false);
   }

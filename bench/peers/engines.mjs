@@ -26,6 +26,7 @@ const flink = (variant) => (spec, options) =>
 /** By name: the command that runs the engine over a described workload with the options all drivers share. */
 export const engines = {
   weir: (spec, options) => weirCommand('weir-driver', spec, ...options),
+  'weir-made': (spec, options) => weirCommand('weir-driver', spec, ...options, '--made'),
   'weir-level': (spec, options) => weirCommand('weir-driver', spec, ...options, '--level'),
   'flink-heap': flink('flink-heap'),
   'flink-nfa': flink('flink-nfa'),

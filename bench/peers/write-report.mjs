@@ -2,6 +2,7 @@
 
 const columns = [
   ['Weir', ['weir', 'weir-level']],
+  ['Weir, matches made', ['weir-made']],
   ['Flink heap', ['flink-heap']],
   ['Flink automaton alone', ['flink-nfa']],
   ['Flink heap, filtered by hand', ['flink-filter']],

@@ -59,6 +59,27 @@ export function pathNodes(last: PathNode): PathNode[] {
 
 /** The mapping stage → events of a path, stages in pattern order. */
 export function stagesOfPath(last: PathNode, automaton: Automaton): StageEvents[] {
+  return stagesInOrder(last, automaton) ?? stagesByNumber(last, automaton);
+}
+
+/** For a path that went through its stages in pattern order, as most do; undefined for others. */
+function stagesInOrder(last: PathNode, { stages }: Automaton): StageEvents[] | undefined {
+  const found: StageEvents[] = [];
+  let events: StreamEvent[] = [];
+  for (let node: PathNode | undefined = last; node !== undefined; node = node.previous) {
+    const { previous, stage } = node;
+    events.push(node.event);
+    if (previous !== undefined && previous.stage > stage) return undefined;
+    if (previous?.stage !== stage) {
+      if (events.length > 1) events.reverse();
+      found.push({ stage: stages[stage] ?? '', events });
+      events = [];
+    }
+  }
+  return found.reverse();
+}
+
+function stagesByNumber(last: PathNode, automaton: Automaton): StageEvents[] {
   const byStage = new Map<number, StreamEvent[]>();
   for (const node of pathNodes(last)) {
     const events = byStage.get(node.stage);

@@ -1,9 +1,10 @@
 /**
  * Weir's side of the comparison, one process per workload:
  *
- *   node --expose-gc dist/test/bench/peers/weir-driver.js SPEC --passes 5 --timeout-ms 60000 [--events N] [--verify-only] [--level]
+ *   node --expose-gc dist/test/bench/peers/weir-driver.js SPEC --passes 5 --timeout-ms 60000 [--events N] [--verify-only] [--level] [--made]
  *
- * `--events` cuts the measured events to what another engine finished; `--level` commits the state to LevelDB.
+ * `--events` cuts the measured events to what another engine finished; `--level` commits the state to LevelDB;
+ * `--made` makes every match with its events, as for publishing it, instead of counting them.
  */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -43,8 +44,8 @@ async function warmUp(run: RunPass, verifyOnly: boolean): Promise<boolean> {
   return true;
 }
 
-function passRunner(workload: WeirWorkload, timeoutMs: number, level: boolean): RunPass {
-  if (!level) return (options) => workload.run({ ...options, timeoutMs });
+function passRunner(workload: WeirWorkload, timeoutMs: number, level: boolean, made: boolean): RunPass {
+  if (!level) return (options) => workload.run({ ...options, timeoutMs, made });
   return async (options) => {
     const { commit, close } = await openLevelCommits();
     const result = await workload.run({ ...options, timeoutMs, commit });
@@ -71,6 +72,7 @@ async function main(): Promise<void> {
       events: { type: 'string' },
       'verify-only': { type: 'boolean', default: false },
       level: { type: 'boolean', default: false },
+      made: { type: 'boolean', default: false },
     },
   });
   const path = positionals[0] as string;
@@ -78,7 +80,7 @@ async function main(): Promise<void> {
   const measured = Math.min(spec.measured, Number(values.events ?? spec.measured));
   const events = readEvents(join(dirname(path), spec.events), spec.fill + measured);
   const workload = new WeirWorkload(spec, events);
-  const run = passRunner(workload, Number(values['timeout-ms']), values.level);
+  const run = passRunner(workload, Number(values['timeout-ms']), values.level, values.made);
   const heapBefore = heapInUse();
   if (!(await warmUp(run, values['verify-only'])) || values['verify-only']) return;
   await measure(run, Number(values.passes));

@@ -69,6 +69,8 @@ export interface PassResult {
 export interface PassOptions {
   readonly verify: boolean;
   readonly timeoutMs: number;
+  /** Makes every match with its events; otherwise they are counted. */
+  readonly made?: boolean;
   /** Called between fill and measure: the heap in use. */
   readonly heap?: () => number;
   /** Called with the shard after every `commitEvery` events: writes what changed to a store. */
@@ -85,6 +87,13 @@ function addMatches(hash: MatchHash, matches: Iterable<RuleMatch>): void {
   for (const { generation, stages } of matches) {
     hash.add(generation - 1, stages[0]?.events[0]?.seq ?? 0, stages[1]?.events[0]?.seq ?? 0);
   }
+}
+
+/** Reads the stages of each match. */
+function makeMatches(matches: Iterable<RuleMatch>): void {
+  let events = 0;
+  for (const { stages } of matches) for (const stage of stages) events += stage.events.length;
+  if (events < 0) throw new Error('a match has events');
 }
 
 /** Documents are compiled once; every pass gets a shard of its own. */
@@ -120,6 +129,7 @@ export class WeirWorkload {
       out.length = 0;
       matches += given.matches.length;
       if (hash !== undefined) addMatches(hash, given.matches);
+      if (options.made === true) makeMatches(given.matches);
     };
     /** Events from `from` to before `to`; gives how many were processed before the time was over. */
     let committed = 0;
