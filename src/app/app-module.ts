@@ -7,6 +7,7 @@ import type { ResolvedOptions } from './app-options.js';
 import { DocumentsModule } from './documents/documents-module.js';
 import { HealthModule } from './health/health-module.js';
 import { MetricsModule } from './metrics/metrics-module.js';
+import { SavepointsModule } from './savepoints/savepoints-module.js';
 import { StatusModule } from './status/status-module.js';
 
 /** The root: hands every module what came from outside. */
@@ -25,7 +26,7 @@ export class AppModule {
     return {
       module: AppModule,
       global: true,
-      imports: [DocumentsModule, AlertsModule, StatusModule, HealthModule, MetricsModule],
+      imports: [DocumentsModule, AlertsModule, SavepointsModule, StatusModule, HealthModule, MetricsModule],
       providers,
       exports: providers.map(({ provide }) => provide),
     };

@@ -5,6 +5,7 @@ import { CommandError, exitCodes, paints, say } from './terminal.js';
 import type { MatchOptions } from './commands/match.js';
 import type { RunOptions } from './commands/run.js';
 import { addServeCommand } from './commands/serve-command.js';
+import { addStateCommands } from './commands/state-commands.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -18,6 +19,7 @@ function createProgram(done: (code: number) => void): Command {
     .showHelpAfterError('(run `weir --help` for usage)')
     .exitOverride();
   addServeCommand(program, done);
+  addStateCommands(program, done);
   program
     .command('run')
     .description('run documents over their file sources and print alerts as JSON lines; needs no NATS')

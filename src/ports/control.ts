@@ -1,5 +1,6 @@
 import type { WeirDocument } from '../core/document/documents.js';
 import type { Diagnostic } from '../core/model/diagnostic.js';
+import type { SavepointRequest } from './savepoint.js';
 
 export type DocumentKind = WeirDocument['kind'];
 
@@ -114,6 +115,25 @@ export interface EngineStatus {
   readonly refusedDocuments: readonly Diagnostic[];
 }
 
+/** A savepoint that was written. */
+export interface SavepointView {
+  readonly name: string;
+  /** What `weir restore` and `weir state` take. */
+  readonly place: string;
+  readonly at: string;
+  readonly namespace: string;
+  readonly revision: number;
+  readonly entries: number;
+  readonly characters: number;
+  readonly parts: number;
+  readonly sha256: string;
+}
+
+export type SavepointResult =
+  | { readonly ok: true; readonly view: SavepointView }
+  /** `malformed`: the name or bucket (400). `conflict`: there is one of that name (409). `unavailable`: not now, or not there (503). */
+  | { readonly ok: false; readonly reason: 'malformed' | 'conflict' | 'unavailable'; readonly detail: string };
+
 /** What the API, over HTTP and over NATS, may ask of the engine. */
 export interface EngineControl {
   documents(kind: DocumentKind | undefined): readonly DocumentView[];
@@ -125,5 +145,7 @@ export interface EngineControl {
   validate(text: string): readonly Diagnostic[];
   /** Recorded alerts of a rule, as texts of CloudEvents, oldest first: those of its time as a shadow. Undefined for an unknown rule. */
   shadowAlerts(rule: string): readonly string[] | undefined;
+  /** Exports the state while events go on. Resolves when the savepoint is complete, or there is none. */
+  savepoint(request: SavepointRequest): Promise<SavepointResult>;
   status(): EngineStatus;
 }

@@ -2,7 +2,9 @@
 import type { DocumentKind, PlacedDocument } from '../core/document/documents.js';
 import { compileParsed } from '../core/document/compile.js';
 import type { Diagnostic } from '../core/model/diagnostic.js';
-import type { ChangeResult, DocumentView, EngineControl, EngineStatus } from '../ports/control.js';
+import type { ChangeResult, DocumentView, EngineControl, EngineStatus, SavepointResult } from '../ports/control.js';
+import type { SavepointRequest } from '../ports/savepoint.js';
+import { SavepointError } from '../ports/savepoint.js';
 import type { DocumentSet } from './document-set.js';
 import type { Engine } from './engine.js';
 import { failingTests } from './gate-revision.js';
@@ -76,6 +78,25 @@ export class DocumentControl implements EngineControl {
   shadowAlerts(rule: string): readonly string[] | undefined {
     const { documents } = this.engine;
     return documents.view('rule', rule) === undefined ? undefined : this.engine.shadowAlerts(rule);
+  }
+
+  async savepoint(request: SavepointRequest): Promise<SavepointResult> {
+    const { engine } = this;
+    if (engine.state !== 'running')
+      return { ok: false, reason: 'unavailable', detail: `The engine is ${engine.state}.` };
+    try {
+      const { place, manifest } = await engine.takeSavepoint(request);
+      const { name, at, namespace, revision, entries, characters, parts, sha256 } = manifest;
+      return {
+        ok: true,
+        view: { name, place, at, namespace, revision, entries, characters, parts: parts.length, sha256 },
+      };
+    } catch (error) {
+      const code = error instanceof SavepointError ? error.code : 'unknown';
+      const detail = error instanceof Error ? error.message : String(error);
+      engine.deps.log.error('no savepoint was written', { ...request, code, message: detail });
+      return { ok: false, reason: SAVEPOINT_REASONS[code] ?? 'unavailable', detail };
+    }
   }
 
   status(): EngineStatus {
@@ -168,6 +189,11 @@ export class DocumentControl implements EngineControl {
     return turn;
   }
 }
+
+const SAVEPOINT_REASONS: Readonly<Record<string, Extract<SavepointResult, { ok: false }>['reason']>> = {
+  'savepoint-name': 'malformed',
+  'savepoint-exists': 'conflict',
+};
 
 /** Codes of texts that cannot be read at all, as opposed to documents that are wrong. */
 const MALFORMED: ReadonlySet<string> = new Set(['yaml-syntax', 'json-syntax', 'not-a-document', 'empty']);

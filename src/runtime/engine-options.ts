@@ -7,6 +7,7 @@ import type { Digest } from '../ports/digest.js';
 import type { DocumentFeed } from '../ports/document-feed.js';
 import type { Log } from '../ports/log.js';
 import type { Meter } from '../ports/meter.js';
+import type { SavepointPlaces } from '../ports/savepoint.js';
 import type { AlertSink } from '../ports/sink.js';
 import type { SourceOpener } from '../ports/source.js';
 import type { StateStore } from '../ports/store.js';
@@ -15,6 +16,8 @@ import { runtimeDefaults } from './runtime-limits.js';
 /** The world, injected: one process can hold several engines. */
 export interface EngineDependencies {
   readonly store: StateStore;
+  /** Where savepoints may be written; absent: nowhere. */
+  readonly savepoints?: SavepointPlaces;
   readonly sink: AlertSink;
   readonly openers: { readonly nats?: SourceOpener; readonly file?: SourceOpener };
   /** Files that own documents; absent: none do. */
@@ -45,6 +48,7 @@ export interface EngineSettings {
   readonly pollWaitMs: number;
   readonly outboxWaitingMax: number;
   readonly publishBatchMax: number;
+  readonly repeatsKeepMs: number;
   readonly stopWaitMaxMs: number;
   /** See `OutboxOptions.acceptLostAlerts`. */
   readonly acceptLostAlerts: boolean;

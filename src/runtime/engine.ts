@@ -11,6 +11,8 @@ import type { RulePlan, RuleSet } from '../core/document/plans.js';
 import type { Checked, Diagnostic } from '../core/model/diagnostic.js';
 import type { RuleMatch } from '../core/model/match.js';
 import { Shard, advanceShard } from '../core/shard/shard.js';
+import type { SavepointRequest } from '../ports/savepoint.js';
+import { SavepointError } from '../ports/savepoint.js';
 import type { StoreChange } from '../ports/store.js';
 import { AlertRenderer } from './render-alert.js';
 import { CheckpointManager } from './checkpoint-manager.js';
@@ -24,6 +26,8 @@ import { replays } from './source-intake.js';
 import { Outbox } from './outbox.js';
 import { RuleRegistry, dependenciesIn } from './rule-registry.js';
 import type { StoredRule } from './rule-registry.js';
+import type { SavepointManifest } from './savepoint.js';
+import { writeSavepoint } from './savepoint.js';
 import { ShadowLog } from './shadow-log.js';
 import type { StoredCheckpoint } from './stored-state.js';
 import { readStoredState } from './stored-state.js';
@@ -31,7 +35,7 @@ import { ShardState } from './shard-state.js';
 import { STATE_FORMAT, checkpointKey } from './state-layout.js';
 
 /** The one shard of this format's first days; positions and keys are stored by shard all the same. */
-const SHARD = 0;
+export const SHARD = 0;
 
 export type EngineState = 'starting' | 'running' | 'stopping' | 'stopped' | 'failed';
 
@@ -54,6 +58,7 @@ export class Engine {
   private readonly shadow: ShadowLog;
   private readonly renderers = new Map<RulePlan, AlertRenderer>();
   private pendingChanges: StoreChange[] = [];
+  private savepointing = false;
   /** Positions of the last durable checkpoint, by source. */
   checkpointedPositions: ReadonlyMap<string, number> = new Map();
   private resolveEnd: (() => void) | undefined;
@@ -74,6 +79,8 @@ export class Engine {
       log,
       meter,
       publishBatchMax: settings.publishBatchMax,
+      now: () => clock.now(),
+      repeatsKeepMs: settings.repeatsKeepMs,
       acceptLostAlerts: settings.acceptLostAlerts,
       onFailure,
       onAcknowledged: () => this.onAcknowledged(),
@@ -175,6 +182,28 @@ export class Engine {
     this.putInForce(documents, ruleSet);
     this.intakes.use(ruleSet, this.registry.drainSources(ruleSet));
     await this.checkpoints.now();
+  }
+
+  /**
+   * Exports the state, as of a checkpoint taken now, while events go on. Rejects with `SavepointError`, or when no checkpoint can
+   * be written.
+   */
+  async takeSavepoint(request: SavepointRequest): Promise<{ place: string; manifest: SavepointManifest }> {
+    const { savepoints, store, digest } = this.deps;
+    if (savepoints === undefined) throw new SavepointError('savepoint-place', 'There is nowhere to write savepoints.');
+    if (this.savepointing) throw new SavepointError('savepoint-busy', 'Another savepoint is being written.');
+    this.savepointing = true;
+    try {
+      const writer = await savepoints(request);
+      await this.checkpoints.now();
+      const stopped = (): boolean => this.state !== 'running';
+      const manifest = await writeSavepoint({ name: request.name, store, shard: SHARD, digest, stopped }, writer);
+      const { entries, characters, revision } = manifest;
+      this.deps.log.info('savepoint written', { place: writer.place, entries, characters, revision });
+      return { place: writer.place, manifest };
+    } finally {
+      this.savepointing = false;
+    }
   }
 
   shadowAlerts(rule: string): readonly string[] {

@@ -26,6 +26,10 @@ export interface OutboxOptions {
   readonly log: Log;
   readonly meter: Meter;
   readonly publishBatchMax: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** How long after a state was put back alerts found again are looked up. */
+  readonly repeatsKeepMs: number;
   /** Where the alert stream cannot tell what was published: publish again what is not acknowledged, instead of refusing to start. */
   readonly acceptLostAlerts: boolean;
   /** The relay failed for good. */
@@ -37,6 +41,11 @@ export interface OutboxOptions {
 export interface OutboxCheckpoint {
   readonly next: number;
   readonly since: number;
+  /**
+   * The state was put back to an earlier moment: what is found again may stand in the alert stream after `since`. `until` is set at
+   * the first start: ms since the epoch, when nothing is looked up any more.
+   */
+  readonly repeats?: { readonly since: number; readonly until?: number };
 }
 
 export class Outbox {
@@ -56,6 +65,8 @@ export class Outbox {
   /** Acknowledged, still in the store. */
   private acknowledged: number[] = [];
   private highestAck = 0;
+  /** Published by an earlier life that went further than the state this one began with, and not found again yet. */
+  private repeats: { readonly since: number; readonly until: number; readonly ids: Set<string> } | undefined;
   private relaying = false;
   private closed = false;
   private idle: (() => void)[] = [];
@@ -77,6 +88,7 @@ export class Outbox {
   }
 
   add(message: OutboundMessage): void {
+    if (this.repeats !== undefined && this.isRepeat(message.id)) return;
     this.fresh.push({ number: this.next++, message });
   }
 
@@ -93,6 +105,7 @@ export class Outbox {
     this.next = checkpoint.next;
     this.since = checkpoint.since;
     this.highestAck = this.since;
+    await this.recoverRepeats(checkpoint.repeats);
     const left: Entry[] = [];
     for await (const [key, value] of store.entries(...rangeOf('o/'))) {
       left.push({ number: parseOutboxKey(key), message: JSON.parse(value) as OutboundMessage });
@@ -103,17 +116,39 @@ export class Outbox {
       this.since = this.highestAck;
       return;
     }
-    const known = await this.knownAlerts();
+    const known = await this.knownAlerts(this.since);
     for (const entry of left) {
+      this.repeats?.ids.delete(entry.message.id);
       if (known.has(entry.message.id)) this.acknowledged.push(entry.number);
       else this.durable.push(entry);
     }
     this.options.log.info('outbox recovered', { left: left.length, published: this.acknowledged.length });
   }
 
-  private async knownAlerts(): Promise<ReadonlySet<string>> {
+  private async recoverRepeats(saved: OutboxCheckpoint['repeats']): Promise<void> {
+    const { now, repeatsKeepMs, log } = this.options;
+    if (saved === undefined || now() > (saved.until ?? Infinity)) return;
     try {
-      return await this.options.sink.publishedSince(this.since);
+      const ids = new Set(await this.knownAlerts(saved.since));
+      this.repeats = { since: saved.since, until: saved.until ?? now() + repeatsKeepMs, ids };
+      log.info('the state was put back: alerts found again that are published already are left out', { ids: ids.size });
+    } catch (error) {
+      // Refused at the first start; later, what has expired since was looked up then.
+      if (saved.until === undefined || !(error instanceof SinkError) || error.code !== 'alerts-expired') throw error;
+      log.warn('alerts found again are not looked up any more', { code: error.code, message: error.message });
+    }
+  }
+
+  private isRepeat(id: string): boolean {
+    const { repeats } = this;
+    if (repeats?.ids.delete(id) !== true) return false;
+    this.options.meter.count('weir_outbox_repeats_total');
+    return true;
+  }
+
+  private async knownAlerts(since: number): Promise<ReadonlySet<string>> {
+    try {
+      return await this.options.sink.publishedSince(since);
     } catch (error) {
       if (!(error instanceof SinkError) || !LOST_ALERTS.has(error.code) || !this.options.acceptLostAlerts) throw error;
       this.options.log.warn('alerts not acknowledged before are published again', {
@@ -143,7 +178,13 @@ export class Outbox {
       for (const entry of staged) this.durable.push(entry);
       this.relay();
     };
-    return { changes: changesOf(staged, acknowledged), checkpoint: { next: this.next, since: this.since }, committed };
+    return { changes: changesOf(staged, acknowledged), checkpoint: this.checkpoint(), committed };
+  }
+
+  private checkpoint(): OutboxCheckpoint {
+    const { next, since, repeats } = this;
+    if (repeats === undefined || repeats.ids.size === 0) return { next, since };
+    return { next, since, repeats: { since: repeats.since, until: repeats.until } };
   }
 
   /** Publishes what is durable, batch by batch, until nothing is left. */

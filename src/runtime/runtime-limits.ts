@@ -18,6 +18,8 @@ export const runtimeDefaults = {
   pollWaitMs: 250,
   /** Alerts, dead letters and late events not yet acknowledged; beyond it the sources are not read. */
   outboxWaitingMax: 50_000,
+  /** For so long after a state was put back, alerts found again are looked up among those published. */
+  repeatsKeepMs: 604_800_000,
   /** Messages handed to the sink at once. */
   publishBatchMax: 1_024,
   /** How long a stop waits for the outbox to drain before it leaves the rest to the next start. */

@@ -2,7 +2,15 @@ import { createHash } from 'node:crypto';
 import { parseAllDocuments } from 'yaml';
 import type { WeirDocument } from '../../src/core/document/documents.js';
 import type { Diagnostic } from '../../src/core/model/diagnostic.js';
-import type { ChangeResult, DocumentKind, DocumentView, EngineControl, EngineStatus } from '../../src/ports/control.js';
+import type {
+  ChangeResult,
+  DocumentKind,
+  DocumentView,
+  EngineControl,
+  EngineStatus,
+  SavepointResult,
+} from '../../src/ports/control.js';
+import type { SavepointRequest } from '../../src/ports/savepoint.js';
 
 type Reading =
   | { readonly ok: true; readonly documents: readonly Record<string, unknown>[] }
@@ -26,6 +34,7 @@ export class MemoryControl implements EngineControl {
   gate: Promise<void> = Promise.resolve();
   /** Recorded alerts by rule; changed by tests. */
   readonly shadow = new Map<string, string[]>();
+  readonly savepoints = new Set<string>();
   puts = 0;
   private revision = 0;
 
@@ -79,6 +88,16 @@ export class MemoryControl implements EngineControl {
 
   shadowAlerts(rule: string): readonly string[] | undefined {
     return this.document('rule', rule) === undefined ? undefined : (this.shadow.get(rule) ?? []);
+  }
+
+  async savepoint({ name, bucket }: SavepointRequest): Promise<SavepointResult> {
+    if (this.unavailable !== undefined) return { ok: false, reason: 'unavailable', detail: this.unavailable };
+    if (this.savepoints.has(name)) return { ok: false, reason: 'conflict', detail: `There is a savepoint ${name}.` };
+    this.savepoints.add(name);
+    const place = bucket === undefined ? `/savepoints/${name}` : `object:${bucket}/${name}`;
+    const counts = { revision: this.revision, entries: 3, characters: 100, parts: 1 };
+    const at = '2026-01-01T00:00:00.000Z';
+    return { ok: true, view: { name, place, at, namespace: 'test', ...counts, sha256: 'abc' } };
   }
 
   status(): EngineStatus {

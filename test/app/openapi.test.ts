@@ -55,6 +55,7 @@ const routes = [
   'GET /health/live',
   'GET /health/ready',
   'GET /metrics',
+  'POST /api/v1/savepoints',
   'POST /api/v1/validate',
   'PUT /api/v1/patterns/{name}',
   'PUT /api/v1/rules/{name}',

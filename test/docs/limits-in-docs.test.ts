@@ -9,6 +9,7 @@ import { apiLimits } from '../../src/app/app-limits.js';
 import { expressionLimits } from '../../src/core/expression/expression-limits.js';
 import { limits } from '../../src/core/limits.js';
 import { runtimeDefaults } from '../../src/runtime/runtime-limits.js';
+import { savepointLimits } from '../../src/runtime/savepoint.js';
 
 const rows = readFileSync(new URL('../../docs/limits.md', import.meta.url), 'utf8')
   .split('\n')
@@ -23,6 +24,7 @@ describe.each([
   ['expressions', expressionLimits],
   ['texts', textLimits],
   ['runtime', runtimeDefaults],
+  ['savepoints', savepointLimits],
   ['nats', natsLimits],
   ['files', fileLimits],
   ['metrics', meterLimits],
@@ -33,7 +35,7 @@ describe.each([
   });
 });
 
-test.each(Object.entries({ ...limits, ...runtimeDefaults, ...expressionLimits }))(
+test.each(Object.entries({ ...limits, ...runtimeDefaults, ...savepointLimits, ...expressionLimits }))(
   '%s is %d there too',
   (name, value) => {
     expect(rowsOf(name).some((row) => row.includes(` ${value.toLocaleString('en-US')} `))).toBe(true);

@@ -41,6 +41,8 @@ class Box {
       log: { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') },
       meter: { count: () => undefined, gauge: () => undefined, observe: () => undefined },
       publishBatchMax: 3,
+      now: () => 0,
+      repeatsKeepMs: 1_000,
       acceptLostAlerts: false,
       onFailure: (error) => this.failures.push(error),
       onAcknowledged: () => undefined,

@@ -13,6 +13,7 @@ import { systemDigest } from '../../src/adapters/system/system-digest.js';
 import type { DocumentFeed } from '../../src/ports/document-feed.js';
 import type { Log, LogFields } from '../../src/ports/log.js';
 import type { Meter } from '../../src/ports/meter.js';
+import type { SavepointPlaces } from '../../src/ports/savepoint.js';
 import type { AlertSink, OutboundMessage } from '../../src/ports/sink.js';
 import type { StateStore, StoreChange } from '../../src/ports/store.js';
 import { StoreError } from '../../src/ports/store.js';
@@ -60,6 +61,7 @@ export class World {
   readonly stream: MemoryStream = memoryStream();
   readonly clock = new ManualClock();
   readonly streams = new Map<string, ScriptedStream>();
+  savepoints: SavepointPlaces | undefined;
 
   /** `documents` is the text of the one file; it may change between lives and while one runs. */
   constructor(
@@ -123,6 +125,10 @@ export class Life {
         sink: this.mortalSink(),
         openers: { nats: scriptedOpener(streams, { clock, isDead, ...(options.pace ? { pace: options.pace } : {}) }) },
         feed: this.feed(),
+        savepoints: async (request) => {
+          if (world.savepoints === undefined) throw new Error('the world has no place for savepoints');
+          return world.savepoints(request);
+        },
         parse: parseDocuments,
         expressions,
         schemaCheck: compileSchema,

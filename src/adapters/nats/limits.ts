@@ -60,6 +60,9 @@ export const natsLimits = {
   /** How often unacknowledged alerts are looked at. */
   publishCheckMs: 250,
 
+  /** A part of a savepoint on its way into an object store; longer has failed. */
+  objectTimeoutMs: 30_000,
+
   /** Alert ids compared at recovery; more is a refusal. */
   alertIdsMax: 10_000_000,
 

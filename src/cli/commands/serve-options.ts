@@ -1,18 +1,11 @@
+import type { NatsFlags } from '../nats-options.js';
+
 /** What `weir serve` is told, from the command line or the environment. */
-export interface ServeOptions {
+export interface ServeOptions extends NatsFlags {
   readonly rules: readonly string[];
   readonly state: string;
   readonly data: string;
   readonly namespace: string;
-  readonly nats: string;
-  readonly natsUser?: string;
-  readonly natsPassword?: string;
-  readonly natsToken?: string;
-  readonly natsNkey?: string;
-  readonly natsCreds?: string;
-  readonly natsCa?: string;
-  readonly natsCert?: string;
-  readonly natsKey?: string;
   readonly natsApi: boolean;
   readonly natsApiPrefix: string;
   readonly alertStream: string;
@@ -23,5 +16,6 @@ export interface ServeOptions {
   readonly token?: string;
   readonly checkpointInterval: string;
   readonly checkpointPause: string;
+  readonly savepoints?: string;
   readonly logLevel: string;
 }

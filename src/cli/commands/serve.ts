@@ -31,6 +31,8 @@ import { MetricsReporter } from '../../runtime/report-metrics.js';
 import { EngineError, defaultSettings } from '../../runtime/engine-options.js';
 import type { Diagnostic } from '../../core/model/diagnostic.js';
 import { expressions } from '../load-documents.js';
+import { natsOptions } from '../nats-options.js';
+import { savepointPlaces } from '../savepoint-places.js';
 import { CommandError, exitCodes, formatDiagnostic, say } from '../terminal.js';
 import type { ServeOptions } from './serve-options.js';
 
@@ -38,20 +40,6 @@ const TOKEN_BYTES = 24;
 const OWNER_ONLY = 0o600;
 const PORT_MAX = 65_535;
 const DEFAULT_DIRECTORIES: readonly string[] = ['rules', 'patterns'];
-
-function natsOptions(options: ServeOptions): NatsOptions {
-  const tls = { ca: options.natsCa, cert: options.natsCert, key: options.natsKey };
-  return {
-    servers: options.nats.split(','),
-    user: options.natsUser,
-    pass: options.natsPassword,
-    token: options.natsToken,
-    nkey: options.natsNkey,
-    creds: options.natsCreds,
-    ...(Object.values(tls).some((one) => one !== undefined) ? { tls } : {}),
-    name: 'weir',
-  };
-}
 
 /** The API's own connection: apart from the one that carries events. */
 function apiConnection(nats: NatsOptions) {
@@ -121,6 +109,7 @@ async function openEngine(options: ServeOptions, link: NatsLink, log: Log) {
   const engine = new Engine(
     {
       store,
+      savepoints: savepointPlaces(options.savepoints ?? join(options.state, 'savepoints'), link),
       sink: natsAlertSink(link, { stream: options.alertStream, prefix: options.alertPrefix }, log),
       openers: { nats: natsSourceOpener(link, {}, log), file: fileSourceOpener({ root: options.data, log }) },
       feed,
