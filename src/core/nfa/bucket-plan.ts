@@ -8,6 +8,7 @@
 import type { Join } from '../expression/expression.js';
 import type { Automaton, Predicate, StateTransitions, Transition } from './automaton.js';
 import type { ConditionCache } from './condition-cache.js';
+import { Scratch } from './scratch.js';
 
 export interface AccessPredicate {
   readonly predicate: number;
@@ -20,7 +21,7 @@ export type BucketVerdict = 'stay' | 'same' | 'ask';
 /** How the runs of one state are treated; scratch of one matcher, made once per automaton. */
 export class BucketPlan {
   /** Transitions that hold for every run, after `judge` gave `same`. */
-  readonly sure: Transition[] = [];
+  readonly sure = new Scratch<Transition>();
   readonly access: AccessPredicate | undefined;
   /** The transition that completes every run, when that and waiting on is all that happens; see `completesAll`. */
   completing: Transition | undefined = undefined;
@@ -41,7 +42,7 @@ export class BucketPlan {
   /** The event has been entered into `conditions`. */
   judge(conditions: ConditionCache): BucketVerdict {
     const { sure } = this;
-    sure.length = 0;
+    sure.truncate(0);
     for (let i = 0; i < this.transitions.length; i++) {
       const transition = this.transitions[i] as Transition;
       const verdict = conditions.judgeGuard(transition.guard, -1);
@@ -57,18 +58,20 @@ export class BucketPlan {
    */
   get completesAll(): boolean {
     const { sure } = this;
-    if (this.skips || sure.length !== 2) return false;
-    const [take, wait] = sure[0]?.action === 'take' ? sure : [sure[1], sure[0]];
+    if (this.skips || sure.size !== 2) return false;
+    const takesFirst = sure.at(0).action === 'take';
+    const take = sure.at(takesFirst ? 0 : 1);
+    const wait = sure.at(takesFirst ? 1 : 0);
     this.completing = take;
-    if (take?.action !== 'take' || take.target !== this.final || take.gapMs !== Infinity) return false;
-    return wait?.action === 'ignore' && wait.target === this.state;
+    if (take.action !== 'take' || take.target !== this.final || take.gapMs !== Infinity) return false;
+    return wait.action === 'ignore' && wait.target === this.state;
   }
 
   /** True if runs for which the access predicate is false only go on waiting as they are. */
   othersStay(conditions: ConditionCache): boolean {
     const { sure, access } = this;
     if (access === undefined) return false;
-    sure.length = 0;
+    sure.truncate(0);
     for (let i = 0; i < this.transitions.length; i++) {
       const transition = this.transitions[i] as Transition;
       const verdict = conditions.judgeGuard(transition.guard, access.predicate);
@@ -80,8 +83,9 @@ export class BucketPlan {
 
   private onlyStays(): boolean {
     const { sure } = this;
-    const only = sure[0];
-    return sure.length === 1 && only?.action === 'ignore' && only.target === this.state;
+    if (sure.size !== 1) return false;
+    const { action, target } = sure.at(0);
+    return action === 'ignore' && target === this.state;
   }
 }
 

@@ -22,6 +22,7 @@ import type { FinishedRun } from './run.js';
 import { Run, deadlineOf } from './run.js';
 import { RunLookup } from './run-lookup.js';
 import type { RunBucket, RunSet } from './run-set.js';
+import { Scratch } from './scratch.js';
 import { dropOverflow } from './run-overflow.js';
 
 /** What comes out of a step, called synchronously and in order. */
@@ -58,8 +59,8 @@ export class RunMatcher {
   private ordinal = 0;
   private set: RunSet | undefined;
   /** What the event changes: runs that leave, and runs that come unless there is such a run already. */
-  private readonly leaving: Run[] = [];
-  private readonly coming: Run[] = [];
+  private readonly leaving = new Scratch<Run>();
+  private readonly coming = new Scratch<Run>();
   /** Matches of this event that are not made yet. */
   private rows: MatchRows | undefined;
 
@@ -112,8 +113,8 @@ export class RunMatcher {
     for (let i = 0; i < set.buckets.length; i++) this.stepBucket(set.buckets[i] as RunBucket);
     if (this.starting?.sees === true) this.stepStart(this.starting);
     const changed =
-      this.leaving.length > 0 ||
-      this.coming.length > 0 ||
+      this.leaving.size > 0 ||
+      this.coming.size > 0 ||
       this.rows !== undefined ||
       set.finished.length !== finishedBefore;
     if (changed) this.change(set);
@@ -180,7 +181,7 @@ export class RunMatcher {
     const verdict = plan.judge(owner.conditions);
     if (verdict === 'stay') return;
     if (verdict === 'same') {
-      if (!plan.completesAll || !this.collectRows(bucket, owner, plan)) this.stepAlike(bucket, owner, plan.sure);
+      if (!plan.completesAll || !this.collectRows(bucket, owner, plan)) this.stepAlike(bucket, owner, plan);
     } else if (bucket.size < this.bucketing.lookupFromRuns || !plan.othersStay(owner.conditions))
       bucket.forEach(this.ask);
     else this.askThoseFound(bucket, plan);
@@ -210,16 +211,15 @@ export class RunMatcher {
   }
 
   /** All runs of the bucket do the same. */
-  private stepAlike(bucket: RunBucket, owner: ActiveVersion, sure: readonly Transition[]): void {
-    const all = [...sure];
+  private stepAlike(bucket: RunBucket, owner: ActiveVersion, { sure }: BucketPlan): void {
     bucket.forEach((run) => {
       if (run.condemned) return;
       owner.conditions.enterRun(run.node);
-      const mark = this.coming.length;
+      const mark = this.coming.size;
       let stays = false;
       let stopped = false;
-      for (let i = 0; i < all.length; i++) {
-        const transition = all[i] as Transition;
+      for (let i = 0; i < sure.size; i++) {
+        const transition = sure.at(i);
         if (transition.action === 'stop') stopped = true;
         else if (this.follow(owner, run, transition)) stays = true;
       }
@@ -234,7 +234,7 @@ export class RunMatcher {
     const { conditions } = owner;
     conditions.enterRun(run.node);
     const { transitions } = owner.automaton.transitions[run.state] as StateTransitions;
-    const mark = this.coming.length;
+    const mark = this.coming.size;
     let stays = false;
     let stopped = false;
     for (let i = 0; i < transitions.length; i++) {
@@ -248,15 +248,14 @@ export class RunMatcher {
 
   /** Of a stopped run only what reached Final stays, and that already lies among the finished. */
   private settle(run: Run, mark: number, stays: boolean, stopped: boolean): void {
-    if (stopped) this.coming.length = mark;
+    if (stopped) this.coming.truncate(mark);
     if (!stays) this.leaving.push(run);
   }
 
   private stepStart(owner: ActiveVersion): void {
     const transitions = startTransitions(owner.automaton);
     owner.conditions.enterRun(undefined);
-    const mark = this.coming.length;
-    owner.firstNodes.length = 0;
+    const mark = this.coming.size;
     let stopped = false;
     for (let i = 0; i < transitions.length; i++) {
       const transition = transitions[i] as Transition;
@@ -264,7 +263,7 @@ export class RunMatcher {
       if (transition.action === 'stop') stopped = true;
       else this.take(owner, undefined, transition);
     }
-    if (stopped) this.coming.length = mark;
+    if (stopped) this.coming.truncate(mark);
   }
 
   /** True if the run only goes on waiting as it is. */
@@ -305,7 +304,7 @@ export class RunMatcher {
 
   private firstNode(owner: ActiveVersion, stage: number): PathNode {
     let node = owner.firstNodes[stage];
-    if (node === undefined) {
+    if (node?.ordinal !== this.ordinal || node.event !== this.event) {
       node = new PathNode(undefined, stage, this.event, this.ordinal);
       owner.firstNodes[stage] = node;
     }
@@ -315,10 +314,10 @@ export class RunMatcher {
   /** The second half of a step: those that leave leave, then those that come come. */
   private change(set: RunSet): void {
     const { leaving, coming } = this;
-    for (let i = 0; i < leaving.length; i++) set.remove(leaving[i] as Run);
-    for (let i = 0; i < coming.length; i++) set.add(coming[i] as Run);
-    leaving.length = 0;
-    coming.length = 0;
+    for (let i = 0; i < leaving.size; i++) set.remove(leaving.at(i));
+    for (let i = 0; i < coming.size; i++) set.add(coming.at(i));
+    leaving.truncate(0);
+    coming.truncate(0);
     const { runsMax, overflow } = this.limits;
     if (set.size <= runsMax) return;
     this.receiver.overflow(dropOverflow(set, { runsMax, overflow, ordinal: this.ordinal }));

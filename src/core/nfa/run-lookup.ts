@@ -14,7 +14,8 @@ type Value = string | number | boolean;
 const UNKNOWN = Symbol('unknown');
 
 export class RunLookup {
-  private readonly byValue = new Map<Value, RunList>();
+  /** Most values have one run. */
+  private readonly byValue = new Map<Value, Run | RunList>();
   private readonly asked = new RunList();
 
   constructor(
@@ -30,12 +31,10 @@ export class RunLookup {
       this.asked.add(run);
       return;
     }
-    let list = this.byValue.get(value);
-    if (list === undefined) {
-      list = new RunList();
-      this.byValue.set(value, list);
-    }
-    list.add(run);
+    const there = this.byValue.get(value);
+    if (there === undefined) this.byValue.set(value, run);
+    else if (there instanceof RunList) there.add(run);
+    else this.byValue.set(value, listOf(there, run));
   }
 
   /** The run was marked dead. */
@@ -45,19 +44,27 @@ export class RunLookup {
       this.asked.removed();
       return;
     }
-    const list = this.byValue.get(value);
-    list?.removed();
-    if (list?.size === 0) this.byValue.delete(value);
+    const there = this.byValue.get(value);
+    if (there instanceof RunList) there.removed();
+    if (there === run || (there instanceof RunList && there.size === 0)) this.byValue.delete(value);
   }
 
   /** Visits every run the event may concern; false, having visited none, if the hash cannot tell and all must be asked. */
   visit(body: unknown, ask: (run: Run) => void): boolean {
     const value = readPlain(body, this.join.fields);
     if (value === UNKNOWN) return false;
-    if (value !== undefined) this.byValue.get(value)?.forEach(ask);
+    const there = value === undefined ? undefined : this.byValue.get(value);
+    if (there instanceof RunList) there.forEach(ask);
+    else if (there !== undefined) ask(there);
     this.asked.forEach(ask);
     return true;
   }
+}
+
+function listOf(...runs: readonly Run[]): RunList {
+  const list = new RunList();
+  for (const run of runs) list.add(run);
+  return list;
 }
 
 /** The value in the one event of the stage. */

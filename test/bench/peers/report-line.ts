@@ -18,6 +18,8 @@ export type ReportLine =
       readonly matches: number;
       readonly rows: number;
       readonly ms: number;
+      /** Processor time of all threads, the fill included. */
+      readonly cpuMs?: number;
     }
   /** The pass was given up: in this phase, after so many of its events. */
   | { readonly kind: 'timeout'; readonly phase: 'fill' | 'measured'; readonly events: number; readonly ms: number }

@@ -57,9 +57,12 @@ function passRunner(workload: WeirWorkload, timeoutMs: number, level: boolean, m
 async function measure(run: RunPass, passes: number): Promise<void> {
   for (let pass = 0; pass < passes; pass++) {
     globalThis.gc?.();
+    const before = process.cpuUsage();
     const result = await run({ verify: false });
+    const { user, system } = process.cpuUsage(before);
     if (!result.finished) return sayTimeout(result);
-    say({ kind: 'pass', events: result.events, matches: result.matches, rows: result.rows, ms: result.ms });
+    const cpuMs = (user + system) / 1_000;
+    say({ kind: 'pass', events: result.events, matches: result.matches, rows: result.rows, ms: result.ms, cpuMs });
   }
 }
 
