@@ -18,6 +18,8 @@ export interface StoreBatch {
  */
 export interface StateStore {
   get(key: string): Promise<string | undefined>;
+  /** The values of many keys, in their order. A store may do without; then they are read one by one. */
+  getMany?(keys: readonly string[]): Promise<(string | undefined)[]>;
   /** Entries with `from` ≤ key < `to`, in key order, as they were at the first step of the iteration. */
   entries(from: string, to: string): AsyncIterable<readonly [string, string]>;
   /**

@@ -44,6 +44,10 @@ export interface EngineSettings {
   readonly checkpointPauseMinMs: number;
   readonly checkpointSliceMs: number;
   readonly checkpointHistoryMax: number;
+  readonly stateMemoryBytesMax: number;
+  readonly dirtyShareMax: number;
+  readonly keysPerLoadMax: number;
+  readonly evictionStepsMax: number;
   readonly batchMessagesMax: number;
   readonly pollWaitMs: number;
   readonly outboxWaitingMax: number;

@@ -31,6 +31,7 @@ import { writeSavepoint } from './savepoint.js';
 import { ShadowLog } from './shadow-log.js';
 import type { StoredCheckpoint } from './stored-state.js';
 import { readStoredState } from './stored-state.js';
+import { ShardFeed } from './shard-feed.js';
 import { ShardState } from './shard-state.js';
 import { STATE_FORMAT, checkpointKey } from './state-layout.js';
 
@@ -53,6 +54,7 @@ export class Engine {
   readonly outbox: Outbox;
   readonly checkpoints: CheckpointManager;
   readonly intakes: IntakeGroup;
+  readonly feed: ShardFeed;
   private readonly shardState: ShardState;
   private readonly compileCache = new CompileCache();
   private readonly shadow: ShadowLog;
@@ -71,7 +73,7 @@ export class Engine {
   ) {
     const { sink, log, meter, store, clock } = deps;
     this.startedAtMs = clock.now();
-    this.shardState = new ShardState(this.shard, deps.digest);
+    this.shardState = new ShardState(this.shard, store, deps.digest);
     this.shadow = new ShadowLog();
     const onFailure = (error: unknown): void => this.fail(error);
     this.outbox = new Outbox({
@@ -98,13 +100,24 @@ export class Engine {
       historyMax: settings.checkpointHistoryMax,
       onFailure,
     });
+    this.feed = new ShardFeed({
+      shard: this.shard,
+      state: this.shardState,
+      clock,
+      bytesMax: settings.stateMemoryBytesMax,
+      dirtyShareMax: settings.dirtyShareMax,
+      keysPerLoadMax: settings.keysPerLoadMax,
+      evictionStepsMax: settings.evictionStepsMax,
+      give: (output) => this.give(output.matches),
+      changed: () => this.batchDone(),
+      checkpoint: () => this.checkpoints.now(),
+      onFailure,
+    });
     this.intakes = new IntakeGroup({
       deps,
       settings,
       shard: this.shard,
-      advance: (source, events, watermark) =>
-        this.give(advanceShard(this.shard, { kind: 'events', source, events, watermark }).matches),
-      replayed: (source) => this.give(advanceShard(this.shard, { kind: 'replayed', source }).matches),
+      deliver: (delivery, isOver) => this.feed.deliver(delivery, isOver),
       publish: (message) => this.outbox.add(message),
       outboxWaiting: () => this.outbox.waiting,
       batchDone: () => this.batchDone(),
@@ -121,14 +134,16 @@ export class Engine {
     const next = await this.chooseDocuments(stored.documents.length > 0);
     await this.restore(stored.checkpoint, stored.rules, next.ruleSet);
     await this.outbox.recover(this.deps.store, stored.checkpoint?.outbox);
+    if (stored.checkpoint?.format === 1) await this.convert();
     this.intakes.restore(stored.checkpoint?.sources ?? {});
     this.putInForce(next.documents, next.ruleSet);
     await this.checkpoints.now();
     // What the last run left is on its way already, and may have failed.
     if (this.failure !== undefined) throw new EngineError(this.failure.code, this.failure.message);
     this.state = 'running';
-    this.intakes.use(this.ruleSet, this.registry.drainSources(this.ruleSet));
+    await this.intakes.use(this.ruleSet, this.registry.drainSources(this.ruleSet));
     this.outbox.relay();
+    this.feed.sweepBeside(true);
   }
 
   /** Stops reading, checkpoints, lets the outbox drain for a stated time, closes. What is left is published by the next start. */
@@ -137,6 +152,7 @@ export class Engine {
     const failed = this.state === 'failed';
     this.state = 'stopping';
     await this.intakes.stop();
+    await this.feed.close();
     try {
       if (!failed) await this.leaveDurable();
     } finally {
@@ -180,7 +196,7 @@ export class Engine {
     // It may have stopped or failed meanwhile: then nothing must begin to read any more.
     if (this.state !== 'running') throw new EngineError('unavailable', `The engine is ${this.state}.`);
     this.putInForce(documents, ruleSet);
-    this.intakes.use(ruleSet, this.registry.drainSources(ruleSet));
+    await this.intakes.use(ruleSet, this.registry.drainSources(ruleSet));
     await this.checkpoints.now();
   }
 
@@ -220,6 +236,7 @@ export class Engine {
     this.outbox.close();
     void this.intakes
       .stop()
+      .then(() => this.feed.close())
       .then(() => this.checkpoints.close())
       .then(() => this.resolveEnd?.());
   }
@@ -272,16 +289,19 @@ export class Engine {
       checkpoint.shard,
       sources.flatMap(([name, source]) => (replays(source) ? [name] : [])),
     );
-    const begun = this.deps.clock.monotonic();
-    const loaded = await this.shardState.load(this.deps.store);
-    this.pendingChanges.push(...loaded.void);
-    const ms = Math.round(this.deps.clock.monotonic() - begun);
-    this.deps.log.info('state restored', {
-      keys: loaded.keys,
-      void: loaded.void.length,
-      revision: checkpoint.revision,
-      ms,
-    });
+    // Their runs are void; matches that waited for them are to leave.
+    if (lost.length > 0) for (const group of this.shard.groups.values()) group.wantSweep('background');
+    this.deps.log.info('state restored', { keys: this.shard.keyCount, revision: checkpoint.revision });
+  }
+
+  /** A state of format 1 is written anew, but for the checkpoint, which the first one of this process replaces. */
+  private async convert(): Promise<void> {
+    const { store, log, clock } = this.deps;
+    const begun = clock.monotonic();
+    this.pendingChanges.push(...(await this.shardState.strayRecords()));
+    await this.feed.convert((changes) => store.commit(changes, { sync: false }));
+    const ms = Math.round(clock.monotonic() - begun);
+    log.info('the state is of format 1 and is converted', { keys: this.shard.keyCount, ms });
   }
 
   private recompile(documents: readonly WeirDocument[]): RulePlan | undefined {
@@ -312,6 +332,7 @@ export class Engine {
     if (runsDropped > 0)
       this.deps.log.info('live runs of rules and versions no longer in force were dropped', { runsDropped });
     this.give(matches);
+    this.feed.sweepBeside();
   }
 
   private give(matches: Iterable<RuleMatch>): void {
@@ -368,6 +389,7 @@ export class Engine {
       changes: inOrder(cut.changes, small, outbox.changes, checkpointChange(checkpoint)),
       dirtyKeys: cut.keys,
       committed: () => {
+        this.feed.noteDurable(cut.number);
         this.checkpointedPositions = positions;
         outbox.committed();
       },

@@ -11,6 +11,7 @@ import { advanceShard } from '../core/shard/shard.js';
 import type { OutboundMessage } from '../ports/sink.js';
 import type { EngineDependencies, EngineSettings } from './engine-options.js';
 import { EngineError } from './engine-options.js';
+import type { Delivery } from './shard-feed.js';
 import type { IntakeReceiver, SavedSource } from './source-intake.js';
 import { SourceIntake, inputOf } from './source-intake.js';
 
@@ -18,8 +19,7 @@ export interface IntakeGroupOptions {
   readonly deps: EngineDependencies;
   readonly settings: EngineSettings;
   readonly shard: Shard;
-  readonly advance: (source: string, events: readonly StreamEvent[], watermark: number) => void;
-  readonly replayed: (source: string) => void;
+  readonly deliver: (delivery: Delivery, isOver: () => boolean) => Promise<void> | undefined;
   readonly publish: (message: OutboundMessage) => void;
   readonly outboxWaiting: () => number;
   readonly batchDone: () => void;
@@ -64,15 +64,20 @@ export class IntakeGroup implements IntakeReceiver {
    * Begins to read every source that a rule of the set uses, or an old version drains from, and that is not being read yet;
    * forgets the positions of others.
    */
-  use(ruleSet: RuleSet, drained: ReadonlySet<string>): void {
+  async use(ruleSet: RuleSet, drained: ReadonlySet<string>): Promise<void> {
     const used = usedSources(ruleSet, drained);
     for (const plan of ruleSet.sources.values()) {
       if (used.has(plan.name) && !this.running.has(plan.name)) this.open(plan, this.takeParked(plan));
     }
     // What no one reads any more comes back no more: nothing waits for it.
-    for (const name of this.parked.keys()) this.replayed(name);
+    const unread = [...this.parked.keys()];
     this.parked.clear();
     this.restoring = false;
+    for (const source of unread) {
+      this.replayed(source);
+      const nothing = { source, events: [], watermark: -Infinity, given: 0, reached: -Infinity, done: false };
+      await this.options.deliver(nothing, () => this.stopping);
+    }
     // What a source was ahead of may be gone with its rule.
     this.roomChanged();
   }
@@ -142,8 +147,8 @@ export class IntakeGroup implements IntakeReceiver {
     if (this.stopping || !this.isOutboxFull()) this.resumeAll();
   }
 
-  events(source: string, events: readonly StreamEvent[], watermark: number): void {
-    this.options.advance(source, events, watermark);
+  deliver(delivery: Delivery, isOver: () => boolean): Promise<void> | undefined {
+    return this.options.deliver(delivery, isOver);
   }
 
   refeed(event: StreamEvent): void {
@@ -151,7 +156,7 @@ export class IntakeGroup implements IntakeReceiver {
   }
 
   replayed(source: string): void {
-    this.options.replayed(source);
+    advanceShard(this.options.shard, { kind: 'replayed', source });
   }
 
   late(event: StreamEvent): void {

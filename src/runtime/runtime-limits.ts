@@ -12,6 +12,14 @@ export const runtimeDefaults = {
   checkpointSliceMs: 2,
   /** Checkpoints the status tells of, the newest. */
   checkpointHistoryMax: 50,
+  /** Bytes keys in memory may take, by estimate; beyond it those not used lately are in the store alone. `serve` takes a share of the heap. */
+  stateMemoryBytesMax: 536_870_912,
+  /** Share of these that may be changed and not yet durable: beyond it a checkpoint is taken at once, and the sources wait for it. */
+  dirtyShareMax: 0.5,
+  /** Keys loaded for one step of the shard; more events wait for the next. */
+  keysPerLoadMax: 1_000,
+  /** Keys in memory looked at to let some go, after each step. */
+  evictionStepsMax: 20_000,
   /** Messages taken from a source at once. */
   batchMessagesMax: 2_048,
   /** How long a source waits for a message before it says that there is none. */

@@ -14,6 +14,7 @@ import { SourceTimeline } from '../core/time/source-timeline.js';
 import type { Clock } from '../ports/clock.js';
 import type { SourceBatch, SourceIdentity, SourceOpener, SourceReader, SourceStart } from '../ports/source.js';
 import { SourceError } from '../ports/source.js';
+import type { Delivery } from './shard-feed.js';
 
 /** A turn that takes this much longer than its wait means that the process stood still. */
 const STALL_MS = 1_000;
@@ -45,10 +46,10 @@ export function inputOf({ document: { nats, file } }: SourcePlan): string {
   return nats?.stream === undefined ? `core ${JSON.stringify(nats?.subjects)}` : `stream ${nats.stream}`;
 }
 
-/** What an intake tells the engine, synchronously and in order. */
+/** What an intake tells the engine, in order; all but `deliver` at once. */
 export interface IntakeReceiver {
-  /** Events final for the source, in order, and its watermark. */
-  events(source: string, events: readonly StreamEvent[], watermark: number): void;
+  /** Events final for the source, in order, and its watermark: at once, or in steps. `isOver`: the rest is not to be given. */
+  deliver(delivery: Delivery, isOver: () => boolean): Promise<void> | undefined;
   /** An event that was final for its source before the restart, but not for every rule. */
   refeed(event: StreamEvent): void;
   /** Everything that was read before the restart has been read again. */
@@ -113,6 +114,11 @@ export class SourceIntake {
   private quietSince: { readonly atMs: number; readonly arrival: number } | undefined;
   private readonly decoded: Decoded = { events: [], dead: [] };
   private readonly out: StreamEvent[] = [];
+  /** What the shard has not been given whole yet. */
+  private delivery: Delivery | undefined;
+  private isCaughtUp = false;
+  /** The watermark the shard was given. */
+  private reached = -Infinity;
 
   constructor(private readonly options: IntakeOptions) {
     const { plan, saved } = options;
@@ -125,6 +131,7 @@ export class SourceIntake {
     this.replayTo = saved.position;
     this.replaying = replays(saved);
     this.timeline.load(saved.timeline);
+    this.reached = this.timeline.watermark;
     for (const [seq, index] of saved.late) this.knownLate.add(`${seq}/${index}`);
     if (saved.waiting === undefined) return;
     this.scanned = saved.position;
@@ -170,7 +177,8 @@ export class SourceIntake {
     const { saved } = this.options;
     const replaying = saved !== undefined && this.scanned < this.replayTo;
     const waiting = [this.timeline.lowestSeq(), this.options.shardLowestSeq()].filter((seq) => seq !== undefined);
-    const replayFrom = Math.min(this.position + 1, replaying ? saved.replayFrom : Infinity, ...waiting);
+    const left = this.notGiven().reduce((lowest, { seq }) => Math.min(lowest, seq), Infinity);
+    const replayFrom = Math.min(this.position + 1, replaying ? saved.replayFrom : Infinity, left, ...waiting);
     this.lateHeld = this.lateHeld.filter(([seq, , time]) => seq >= replayFrom && time > groupWatermark);
     const lateAhead = replaying ? saved.late.filter(([seq]) => seq > this.scanned) : [];
     return {
@@ -178,15 +186,25 @@ export class SourceIntake {
       identity: this.placed ? (this.reader?.identity ?? this.identity) : null,
       position: this.position,
       replayFrom,
-      timeline: this.timeline.save(),
+      timeline: this.timeline.save(this.delivery?.reached),
       late: [...this.lateHeld.map(([seq, index]): [number, number] => [seq, index]), ...lateAhead],
       ...(this.identity?.kind === 'core' ? { waiting: this.waitingRows() } : {}),
     };
   }
 
   private waitingRows(): EventRow[] {
-    const events = [...this.timeline.waiting(), ...this.options.shardWaiting()];
+    const events = [...this.timeline.waiting(), ...this.notGiven(), ...this.options.shardWaiting()];
     return events.sort(compareEvents).map((event) => toRow(0, event));
+  }
+
+  /** Events that are final, and not in the shard yet. */
+  private notGiven(): readonly StreamEvent[] {
+    return this.delivery === undefined ? [] : this.delivery.events.slice(this.delivery.given);
+  }
+
+  /** The shard has everything that was final. */
+  get isDelivered(): boolean {
+    return this.delivery === undefined;
   }
 
   private startAt(): SourceStart {
@@ -216,17 +234,16 @@ export class SourceIntake {
       if (this.stopping) return;
       const batch = await reader.nextBatch(batchMessagesMax, pollWaitMs);
       if (this.stopping) return;
-      this.take(batch);
-      if (batch.ended) {
-        this.finish();
-        return;
-      }
+      await this.take(batch);
+      // What is not given yet stays in `delivery`, and is part of what is saved.
+      if (!this.isDelivered) return;
+      if (batch.ended) return this.finish();
       this.state = batch.caughtUp ? 'caught-up' : 'running';
       if (batch.messages.length > 0) await clock.yield();
     }
   }
 
-  private take(batch: SourceBatch): void {
+  private async take(batch: SourceBatch): Promise<void> {
     const { receiver, clock } = this.options;
     const { scanned: scannedBefore } = this;
     const watermarkBefore = this.timeline.watermark;
@@ -248,8 +265,8 @@ export class SourceIntake {
     if (!batch.caughtUp || batch.messages.length > 0) this.quietSince = undefined;
     else this.tick(now);
     this.lastTurn = now;
-    this.noteReplayed(batch.ended);
-    if (this.scanned !== scannedBefore || this.timeline.watermark !== watermarkBefore) this.give();
+    const isBack = this.noteReplayed(batch.ended);
+    if (isBack || this.scanned !== scannedBefore || this.timeline.watermark !== watermarkBefore) await this.give();
   }
 
   /** Passes the decoded events through event time; what a checkpoint already covers is only put back where it waited. */
@@ -280,19 +297,29 @@ export class SourceIntake {
   }
 
   private putBack(event: StreamEvent): void {
-    if (event.time > this.timeline.watermark) {
-      this.timeline.restore(event);
-    } else if (this.knownLate.has(`${event.seq}/${event.index}`)) {
+    if (this.knownLate.has(`${event.seq}/${event.index}`)) {
       this.lateHeld.push([event.seq, event.index, event.time]);
+    } else if (event.time > this.timeline.watermark) {
+      this.timeline.restore(event);
     } else if (this.options.refeeds) {
       this.options.receiver.refeed(event);
     }
   }
 
-  private noteReplayed(ended: boolean): void {
-    if (!this.replaying || (this.scanned < this.replayTo && !ended)) return;
+  /** True if now everything is back that was read before the restart. */
+  private noteReplayed(ended: boolean): boolean {
+    if (this.scanned >= this.replayTo || ended) this.catchUp();
+    if (!this.replaying || (this.scanned < this.replayTo && !ended)) return false;
     this.replaying = false;
     this.options.receiver.replayed(this.name);
+    return true;
+  }
+
+  /** A checkpoint that was taken between two steps had given less than was final. */
+  private catchUp(): void {
+    if (this.isCaughtUp) return;
+    this.isCaughtUp = true;
+    this.timeline.catchUp(this.out);
   }
 
   /**
@@ -309,16 +336,31 @@ export class SourceIntake {
     this.timeline.tick(this.quietSince.arrival + (nowMs - this.quietSince.atMs), this.out);
   }
 
-  private give(): void {
+  private async give(): Promise<void> {
     const { receiver } = this.options;
-    receiver.events(this.name, this.out, this.timeline.watermark);
-    this.out.length = 0;
+    const { out: events, reached, timeline } = this;
+    const delivery: Delivery = {
+      source: this.name,
+      events,
+      watermark: timeline.watermark,
+      given: 0,
+      reached,
+      done: false,
+    };
+    this.delivery = delivery;
+    const steps = receiver.deliver(delivery, () => this.stopping);
+    if (steps !== undefined) await steps;
+    this.reached = delivery.reached;
+    if (delivery.done) {
+      this.delivery = undefined;
+      events.length = 0;
+    }
     receiver.batchDone();
   }
 
-  private finish(): void {
+  private async finish(): Promise<void> {
     this.timeline.end(this.out);
-    this.state = 'ended';
-    this.give();
+    await this.give();
+    if (this.isDelivered) this.state = 'ended';
   }
 }

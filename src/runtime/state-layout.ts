@@ -1,5 +1,5 @@
 /**
- * Where things stand in the state store (format 1, described in docs/state-format.md). Keys are ASCII and sort by part.
+ * Where things stand in the state store (format 2, described in docs/state-format.md). Keys are ASCII and sort by part.
  *
  *   c/<shard>                      checkpoint: positions, watermarks, ordinals, revision
  *   d/<kind>/<name>                document in force, with its origin
@@ -7,10 +7,11 @@
  *   o/<number>                     outbox: a message durable and not yet known to be published
  *   r/<generation>                 rule with its versions, and the documents of those that drain
  *   s/<rule>/<number>              alert a shadow rule would have published
+ *   t/<group>/<time>/<key>         timer: the time at which a key changes by itself
  */
 import type { KeyToken } from '../core/model/key.js';
 
-export const STATE_FORMAT = 1;
+export const STATE_FORMAT = 2;
 
 const KEY_DIGITS = 16;
 
@@ -37,6 +38,32 @@ export function parseRecordKey(key: string): { readonly group: string; readonly 
   const [, , group = ''] = key.split('/', 3);
   const text = key.slice('k/00/'.length + group.length + 1);
   return { group, token: JSON.parse(text) as KeyToken };
+}
+
+/** Times sort as text when they are above zero and of one length. Event times and deadlines lie far inside. */
+const TIME_OFFSET = 1e15;
+const TIME_MAX = Number.MAX_SAFE_INTEGER;
+
+function timeText(time: number): string {
+  const place = Math.min(TIME_MAX, Math.max(0, Math.floor(time) + TIME_OFFSET));
+  return place.toString().padStart(KEY_DIGITS, '0');
+}
+
+/** `group` is the short hash of a key group, `time` in ms. */
+export function timerKey(group: string, time: number, token: KeyToken): string {
+  return `t/${group}/${timeText(time)}/${ascii(JSON.stringify(token))}`;
+}
+
+/** Every timer of a group from a time on. */
+export function timersFrom(group: string, time: number): readonly [string, string] {
+  return [`t/${group}/${timeText(time)}`, `t/${group}0`];
+}
+
+/** The time, rounded down, and the token of a timer's key. */
+export function parseTimerKey(key: string): { readonly time: number; readonly token: KeyToken } {
+  const [, group = '', time = ''] = key.split('/', 3);
+  const text = key.slice('t///'.length + group.length + time.length);
+  return { time: Number(time) - TIME_OFFSET, token: JSON.parse(text) as KeyToken };
 }
 
 export function outboxKey(number: number): string {

@@ -40,10 +40,10 @@ export async function readStoredState(
 }
 
 function checkOwner(checkpoint: StoredCheckpoint, namespace: string): void {
-  if (checkpoint.format !== STATE_FORMAT) {
+  if (checkpoint.format > STATE_FORMAT) {
     throw new EngineError(
       'state-format',
-      `The state is of format ${checkpoint.format}, this version reads ${STATE_FORMAT}: run the version that wrote it.`,
+      `The state is of format ${checkpoint.format}, this version reads up to ${STATE_FORMAT}: run the version that wrote it.`,
     );
   }
   if (checkpoint.namespace !== namespace) {

@@ -57,7 +57,7 @@ async function longestGap(onTurn: () => boolean): Promise<number> {
 
 async function run(store: StateStore, keys: number, dirty: number): Promise<BenchResult['figures']> {
   const shard = createShard();
-  const state = new ShardState(shard, systemDigest);
+  const state = new ShardState(shard, store, systemDigest);
   let seq = 0;
   const touch = (key: number): void => {
     const event = eventOf(++seq, key);

@@ -202,9 +202,9 @@ export class Life {
   private isIdle(): boolean {
     const { intakes, outbox, checkpointedPositions } = this.engine;
     if (outbox.waiting > 0 || outbox.deletable > 0) return false;
-    return intakes.intakes.every(({ name, position, pending, state }) => {
+    return intakes.intakes.every(({ name, position, pending, state, isDelivered }) => {
       if (state === 'refused') return true;
-      return (state === 'ended' || pending === 0) && (checkpointedPositions.get(name) ?? 0) === position;
+      return isDelivered && (state === 'ended' || pending === 0) && (checkpointedPositions.get(name) ?? 0) === position;
     });
   }
 
@@ -222,6 +222,7 @@ export class Life {
     const store = new MemoryStore({ disk: this.world.disk });
     return {
       get: (key) => store.get(key),
+      getMany: (keys) => store.getMany(keys),
       entries: (from, to) => store.entries(from, to),
       close: () => store.close(),
       commit: async (changes, options) => {

@@ -114,8 +114,9 @@ class VectorShard {
     next.load(this.shard.save(), this.rules, new Map([[SOURCE, watermark]]));
     for (const [place, record] of this.records) {
       const [group, token] = JSON.parse(place) as [string, string];
-      if (!next.loadKey(group, token, record)) throw new Error('a saved key loads');
+      advanceShard(next, { kind: 'keys', group, records: [[token, record, 0]] });
     }
+    if (next.residentCount !== this.records.size || next.coldCount !== 0) throw new Error('every saved key loads');
     this.shard = next;
   }
 }

@@ -53,6 +53,17 @@ export class LevelStore implements StateStore {
     }
   }
 
+  /** Off the main thread: what is not in memory waits for the disk there. */
+  async getMany(keys: readonly string[]): Promise<(string | undefined)[]> {
+    this.#checkOpen();
+    try {
+      return await this.#database.getMany([...keys]);
+    } catch (error) {
+      this.#checkOpen();
+      throw toStoreError(error, this.#directory, 'reading the state');
+    }
+  }
+
   async *entries(from: string, to: string): AsyncIterable<readonly [string, string]> {
     this.#checkOpen();
     const iterator = this.#database.iterator({ gte: from, lt: to, highWaterMarkBytes: fetch.bytesMax });

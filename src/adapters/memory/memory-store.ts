@@ -30,6 +30,11 @@ export class MemoryStore implements StateStore {
     return this.#disk.get(key);
   }
 
+  async getMany(keys: readonly string[]): Promise<(string | undefined)[]> {
+    this.#checkOpen();
+    return keys.map((key) => this.#disk.get(key));
+  }
+
   async *entries(from: string, to: string): AsyncIterable<readonly [string, string]> {
     this.#checkOpen();
     const keys = this.#sorted();

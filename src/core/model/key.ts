@@ -30,6 +30,13 @@ export function keyOfToken(token: KeyToken): KeyValue | undefined {
   return token.charAt(1) === 's' ? token.slice(2) : (JSON.parse(token.slice(2)) as KeyValue);
 }
 
+/** A total order of tokens, for what must not depend on where keys are kept. */
+export function compareTokens(a: KeyToken, b: KeyToken): number {
+  if (a === b) return 0;
+  if (typeof a !== typeof b) return typeof a < typeof b ? -1 : 1;
+  return a < b ? -1 : 1;
+}
+
 /** A key as text for people and CloudEvents: a string as it is, the rest as JSON; undefined for the global key. */
 export function keyText(key: KeyValue | undefined): string | undefined {
   if (key === undefined) return undefined;

@@ -217,6 +217,14 @@ export class ActiveRule implements MatchReceiver {
     return dropped;
   }
 
+  /** Versions of the key's runs were left out when it was loaded: matches that waited for them leave. */
+  releaseWaiting(key: KeyOfState, state: RuleState): void {
+    this.at = { key, state };
+    const before = state.set.size;
+    this.matcher.releaseWaiting(state.set);
+    this.counters.liveRuns += state.set.size - before;
+  }
+
   match(finished: FinishedRun): void {
     this.counters.matches++;
     this.report(finished, 'match', false);

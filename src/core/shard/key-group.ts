@@ -5,7 +5,6 @@
  * Invariant: before an event at time t is processed, every deadline of the group at or before t has passed. So the order of
  * what comes out depends on the events alone, never on how they were cut into batches.
  */
-import { assert } from '../assert.js';
 import type { KeyPlan } from '../document/plans.js';
 import type { Scope } from '../expression/expression.js';
 import { ExpressionError } from '../expression/expression.js';
@@ -15,8 +14,12 @@ import { GLOBAL_KEY_TOKEN, isKeyValue, keyToken } from '../model/key.js';
 import { EventBuffer } from '../time/event-buffer.js';
 import type { ActiveRule, RuleState } from './active-rule.js';
 import type { KeyState } from './key-state.js';
-import { expireThrottles, isEmpty, nextDue } from './key-state.js';
+import { dueOf, expireThrottles, isEmpty, nextDue } from './key-state.js';
+import type { CutCounter } from './residency.js';
+import { Residency } from './residency.js';
 import { RuleIndex } from './rule-index.js';
+import type { SavedKey } from './saved-key.js';
+import { loadKey } from './saved-key.js';
 import type { PendingKeys } from './staged-keys.js';
 import { TimerHeap } from './timer-heap.js';
 
@@ -31,8 +34,17 @@ export interface OrdinalCounter {
 /** Void timers that may stay, beyond one for every key, before the timers are made anew. */
 const VOID_TIMERS_MAX = 1_024;
 
+/**
+ * Cold keys that a change of rules concerns, too: in the background, for what it drops is void in any case; or before time passes
+ * on, for they may be due earlier now.
+ */
+export type Sweep = 'none' | 'background' | 'first';
+
 export class KeyGroup {
-  readonly keys = new Map<KeyToken, KeyState>();
+  readonly residency: Residency;
+  /** Keys in memory. */
+  readonly keys: Map<KeyToken, KeyState>;
+  sweep: Sweep = 'none';
   /** Keys changed since the last checkpoint, those that left the group included. */
   dirty: KeyState[] = [];
   /** The cut of a checkpoint that still makes its records. */
@@ -49,14 +61,14 @@ export class KeyGroup {
   /** Events of several sources, waiting for the slowest; unused for one source. */
   private merge = new EventBuffer();
   private readonly watermarks: Map<string, number>;
-  private readonly merging: boolean;
+  readonly merging: boolean;
   /** After a restart: sources whose events above `heldAt` are not all back yet. Until they are, the watermark stays there. */
   private readonly replaying = new Set<string>();
   private heldAt = -Infinity;
   private readonly released: StreamEvent[] = [];
   private keyValue: KeyValue | undefined;
   /** Some key may hold condemned runs, which any event of the key drops, noise too. */
-  private condemning = false;
+  condemning = false;
   private readonly scope: Scope = {
     body: undefined,
     event: NO_EVENT,
@@ -70,7 +82,10 @@ export class KeyGroup {
     readonly id: string,
     readonly plans: ReadonlyMap<string, KeyPlan>,
     private readonly ordinals: OrdinalCounter,
+    cuts: CutCounter,
   ) {
+    this.residency = new Residency(cuts);
+    this.keys = this.residency.keys;
     this.watermarks = new Map([...plans.keys()].map((source) => [source, -Infinity]));
     this.merging = plans.size > 1;
   }
@@ -146,9 +161,9 @@ export class KeyGroup {
     return this.replaying.has(source);
   }
 
-  /** Every event of the source that waited here is back. */
+  /** Every event of the source that waited here is back: time goes on with the next input of any source. */
   replayed(source: string): void {
-    if (this.replaying.delete(source)) this.advance(source, -Infinity);
+    this.replaying.delete(source);
   }
 
   /** The source begins anew: its watermark, and events of it that wait here or are on their way back, are void. */
@@ -184,9 +199,10 @@ export class KeyGroup {
     return [...this.merge].filter((event) => event.source === source);
   }
 
-  /** Removes what the rules hold for every key; gives the number of live runs dropped. Works through all keys. */
+  /** Removes what the rules hold for every key; gives the number of live runs dropped. Works through all keys in memory. */
   dropRules(gone: ReadonlySet<ActiveRule>): number {
     let dropped = 0;
+    this.wantSweep('background');
     for (const key of this.keys.values()) {
       for (let i = key.rules.length - 1; i >= 0; i--) {
         const state = key.rules[i] as RuleState;
@@ -202,9 +218,10 @@ export class KeyGroup {
     return dropped;
   }
 
-  /** Drops the live runs of versions that are no longer in use, of all rules at once. Works through all keys. */
+  /** Drops the live runs of versions that are no longer in use, of all rules at once. Works through all keys in memory. */
   dropVersions(over: ReadonlyMap<ActiveRule, ReadonlySet<number>>): number {
     let dropped = 0;
+    this.wantSweep('background');
     for (const key of this.keys.values()) {
       let changed = false;
       for (const state of key.rules) {
@@ -223,29 +240,75 @@ export class KeyGroup {
     return dropped;
   }
 
-  /** Computes the deadlines of the rules' runs again, after their automata were replaced. Works through all keys. */
+  /** Computes the deadlines of the rules' runs again, after their automata were replaced. Works through all keys in memory. */
   renewDeadlines(rules: ReadonlySet<ActiveRule>): void {
+    this.wantSweep('first');
     for (const key of this.keys.values()) {
-      let changed = false;
+      if (!key.rules.some((state) => rules.has(state.rule))) continue;
+      this.saveFirst(key);
       for (const state of key.rules) {
         if (!rules.has(state.rule)) continue;
         state.set.renewDeadlines();
         state.due = nextDue(state);
-        changed = true;
       }
-      if (!changed) continue;
-      this.saveFirst(key);
+      // The deadlines are in no record, but among the timers.
+      this.markDirty(key);
       this.schedule(key);
     }
   }
 
-  /** Puts a key of a checkpoint in place. */
-  restoreKey(key: KeyState): void {
-    assert(!this.keys.has(key.token), 'a key is restored once');
-    this.keys.set(key.token, key);
-    if (hasCondemned(key)) this.condemning = true;
+  /** Goes on from where a group of the same name left the store when it closed. */
+  takeOver(earlier: KeyGroup): void {
+    this.residency.takeOver(earlier.residency);
+    this.dirty = earlier.dirty;
+    this.pending = earlier.pending;
+    this.wantSweep('background');
+  }
+
+  /** The cold keys have to be looked at, too. */
+  wantSweep(sweep: Sweep): void {
+    if (this.residency.coldCount > 0 && this.sweep !== 'first') this.sweep = sweep;
+  }
+
+  /**
+   * Puts a key in place as the store holds it, if it is not here. What belongs to rules and versions no longer in force leaves it
+   * now. `counting`: its live runs were not counted before.
+   */
+  restoreKey(token: KeyToken, saved: SavedKey, options: { readonly counting: boolean; readonly bytes: number }): void {
+    const { residency } = this;
+    if (!residency.isCold(token) && !options.counting) return;
+    const { key, shortened, changed } = loadKey(token, saved, {
+      ...options,
+      ruleOf: (one) => this.byGeneration.get(one),
+    });
+    residency.restore(key);
+    for (const state of shortened) state.rule.releaseWaiting(key, state);
     for (const state of key.rules) state.due = nextDue(state);
-    this.schedule(key);
+    if (hasCondemned(key)) this.condemning = true;
+    if (changed || dueOf(key) !== key.storedDue) this.markDirty(key);
+    this.settle(key);
+  }
+
+  /** The event's key, if something must be known of it that only the store knows. */
+  coldKeyOf(event: StreamEvent): KeyToken | undefined {
+    const token = this.keyOf(event);
+    if (token === undefined || !this.residency.isCold(token)) return undefined;
+    if (this.condemning) return token;
+    this.findConcerned(event, this.keyValue);
+    return this.concerned.every((rule) => rule.isStateless) ? undefined : token;
+  }
+
+  /** Where the group's watermark will stand once the source's is at `watermark`. */
+  watermarkAfter(source: string, watermark: number): number {
+    if (this.replaying.size > 0) return this.heldAt;
+    let least = Infinity;
+    for (const [name, at] of this.watermarks) least = Math.min(least, name === source ? Math.max(at, watermark) : at);
+    return least;
+  }
+
+  /** Events that wait here and will be final at `watermark`, in no particular order. */
+  *waitingUpTo(watermark: number): Iterable<StreamEvent> {
+    for (const event of this.merge) if (event.time <= watermark) yield event;
   }
 
   /** The event's key as a token, its value left in `keyValue`; undefined if the event has none. */
@@ -298,7 +361,10 @@ export class KeyGroup {
     const ordinal = this.ordinals.next++;
     let key = this.keys.get(token);
     const created = key === undefined;
-    if (key !== undefined) this.saveFirst(key);
+    if (key !== undefined) {
+      this.saveFirst(key);
+      key.recent = true;
+    }
     let changed = false;
     for (let i = 0; i < this.concerned.length; i++) {
       const rule = this.concerned[i] as ActiveRule;
@@ -311,7 +377,7 @@ export class KeyGroup {
           continue;
         }
         state = rule.createState();
-        if (key === undefined) key = this.createKey(token, value, state);
+        if (key === undefined) key = this.residency.create(token, value, state);
         else key.rules.push(state);
       }
       if (this.stepRule(key as KeyState, state, event, ordinal)) changed = true;
@@ -338,22 +404,7 @@ export class KeyGroup {
     return changed;
   }
 
-  private createKey(token: KeyToken, value: KeyValue | undefined, state: RuleState): KeyState {
-    const key: KeyState = {
-      token,
-      key: value,
-      rules: [state],
-      timerAt: Infinity,
-      dirty: false,
-      stored: false,
-      gone: false,
-      staged: -1,
-    };
-    this.keys.set(token, key);
-    return key;
-  }
-
-  /** Every deadline at or before `time` passes, in order of time. */
+  /** Every deadline at or before `time` passes, in order of time; those of equal time in the order of their keys' tokens. */
   private passTime(time: number): void {
     while (this.timers.size > 0 && this.timers.nextTime <= time) {
       const due = this.timers.nextTime;
@@ -361,9 +412,7 @@ export class KeyGroup {
       if (key.gone || key.timerAt !== due) continue;
       this.saveFirst(key);
       key.timerAt = Infinity;
-      let earliest = Infinity;
-      for (const state of key.rules) earliest = Math.min(earliest, state.due);
-      if (earliest <= due) {
+      if (dueOf(key) <= due) {
         for (const state of key.rules) {
           if (state.due > due) continue;
           state.rule.advance(key, state, due);
@@ -388,15 +437,11 @@ export class KeyGroup {
     }
     key.gone = true;
     key.timerAt = Infinity;
-    this.keys.delete(key.token);
+    this.residency.remove(key);
   }
 
   private schedule(key: KeyState): void {
-    let earliest = Infinity;
-    for (let i = 0; i < key.rules.length; i++) {
-      const { due } = key.rules[i] as RuleState;
-      if (due < earliest) earliest = due;
-    }
+    const earliest = dueOf(key);
     if (earliest < key.timerAt) {
       key.timerAt = earliest;
       this.timers.push(earliest, key);

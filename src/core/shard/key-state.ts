@@ -11,12 +11,27 @@ export interface KeyState {
   timerAt: number;
   /** Changed since the last checkpoint took it. */
   dirty: boolean;
-  /** The store holds a record of it. */
+  /** The store holds a record of it, or will once the cut that took it is durable. */
   stored: boolean;
+  /** Time of its entry among the store's timers, as of the same cut; Infinity for none. */
+  storedDue: number;
   /** No longer in the group: a timer that still points here is void. */
   gone: boolean;
   /** Its number in a checkpoint's cut that has yet to save it as it is: `KeyGroup.saveFirst` comes before any change. Below 0 for none. */
   staged: number;
+  /** The cut that took its last change; 0 for none. */
+  cut: number;
+  /** Used since the hand of the clock passed it (`Residency.evict`). */
+  recent: boolean;
+  /** Estimate of what it takes in memory. */
+  bytes: number;
+}
+
+/** The earliest time at which the key changes by itself; Infinity for never. */
+export function dueOf(key: KeyState): number {
+  let due = Infinity;
+  for (let i = 0; i < key.rules.length; i++) due = Math.min(due, (key.rules[i] as RuleState).due);
+  return due;
 }
 
 /** True if nothing of the rule needs to be kept for the key. */

@@ -8,6 +8,7 @@ import type { SavedFinished, SavedNode, SavedRun } from '../nfa/save-runs.js';
 import { EventTable, loadRunSet, saveRunSet } from '../nfa/save-runs.js';
 import type { ActiveRule, RuleState } from './active-rule.js';
 import type { KeyState } from './key-state.js';
+import { newKey } from './residency.js';
 import type { Throttle } from './throttle.js';
 
 /** [ordinal, source, seq, index, time, arrival, order, id, type, subject, headers, body]; absent parts are null. */
@@ -37,6 +38,8 @@ export interface SavedRule {
 }
 
 export interface SavedKey {
+  /** Time of its entry among the timers; absent for none, and in records of format 1. */
+  readonly due?: number;
   readonly events: readonly EventRow[];
   readonly rules: readonly SavedRule[];
 }
@@ -87,60 +90,61 @@ function loadThrottle(saved: readonly [number, number] | null | undefined): Thro
   return saved == null ? undefined : { until: saved[0], suppressed: saved[1] };
 }
 
-export function saveKey(key: KeyState): SavedKey {
+export function saveKey(key: KeyState, due: number): SavedKey {
   const table = new EventTable();
   const rules = key.rules.map((state): SavedRule => {
     const { nodes, runs, finished } = saveRunSet(state.set, table);
     const throttles = [saveThrottle(state.matchThrottle), saveThrottle(state.timeoutThrottle)];
     return { g: state.rule.generation, nodes, runs, finished, throttles };
   });
-  return { events: table.events.map(([ordinal, event]) => toRow(ordinal, event)), rules };
+  const events = table.events.map(([ordinal, event]) => toRow(ordinal, event));
+  return due === Infinity ? { events, rules } : { due, events, rules };
 }
 
-/**
- * The key as it was saved; undefined when none of its rules is in force any more. `ruleOf` gives the rule of a generation;
- * runs of versions that are no longer in use are dropped.
- */
-export function loadKey(
-  token: KeyToken,
-  saved: SavedKey,
-  ruleOf: (generation: number) => ActiveRule | undefined,
-): KeyState | undefined {
+/** A key as it was saved, and how much of it is void: of rules and versions no longer in force. */
+export interface LoadedKey {
+  readonly key: KeyState;
+  /** Rules of which something was left out. */
+  readonly shortened: readonly RuleState[];
+  /** True if anything of the record was left out. */
+  readonly changed: boolean;
+}
+
+/** Whom the record's rules belong to now. */
+export interface LoadOptions {
+  readonly ruleOf: (generation: number) => ActiveRule | undefined;
+  /** Live runs were not counted yet (format 1). */
+  readonly counting: boolean;
+  readonly bytes: number;
+}
+
+/** The key as it was saved, without what belongs to rules and versions that are no longer in force. */
+export function loadKey(token: KeyToken, saved: SavedKey, { ruleOf, counting, bytes }: LoadOptions): LoadedKey {
   const events = saved.events.map(fromRow);
-  const rules: RuleState[] = [];
-  for (const { g, nodes, runs, finished, throttles } of saved.rules) {
-    const rule = ruleOf(g);
-    if (rule === undefined) continue;
+  const key = newKey(token, keyOfToken(token), { rules: [], bytes });
+  const shortened: RuleState[] = [];
+  let changed = false;
+  for (const row of saved.rules) {
+    const rule = ruleOf(row.g);
+    if (rule === undefined) {
+      changed = true;
+      continue;
+    }
     const owners = new Map(rule.versions.map((one) => [one.active.version, one.active]));
+    const runs = row.runs.filter(([version]) => owners.has(version));
+    const finished = row.finished.filter(([version]) => owners.has(version));
     const set = loadRunSet(
-      {
-        events,
-        nodes,
-        runs: runs.filter(([version]) => owners.has(version)),
-        finished: finished.filter(([version]) => owners.has(version)),
-      },
+      { events, nodes: row.nodes, runs, finished },
       (version) => owners.get(version) as NonNullable<ReturnType<typeof owners.get>>,
     );
-    if (set.isEmpty && throttles.every((one) => one === null)) continue;
-    rule.counters.liveRuns += set.size;
-    const [match, timeout] = throttles;
-    rules.push({
-      rule,
-      set,
-      matchThrottle: loadThrottle(match),
-      timeoutThrottle: loadThrottle(timeout),
-      due: Infinity,
-    });
+    const [match, timeout] = row.throttles;
+    const [matchThrottle, timeoutThrottle] = [loadThrottle(match), loadThrottle(timeout)];
+    const state: RuleState = { rule, set, matchThrottle, timeoutThrottle, due: Infinity };
+    if (runs.length + finished.length < row.runs.length + row.finished.length) shortened.push(state);
+    rule.counters.liveRuns += counting ? set.size : set.size - row.runs.length;
+    key.rules.push(state);
   }
-  if (rules.length === 0) return undefined;
-  return {
-    token,
-    key: keyOfToken(token),
-    rules,
-    timerAt: Infinity,
-    dirty: false,
-    stored: true,
-    gone: false,
-    staged: -1,
-  };
+  key.stored = true;
+  key.storedDue = saved.due ?? Infinity;
+  return { key, shortened, changed: changed || shortened.length > 0 };
 }

@@ -11,10 +11,13 @@ import type { RuleAssignment, RuleCounters, VersionAssignment } from './active-r
 import { ActiveRule, createCounters } from './active-rule.js';
 import type { OrdinalCounter } from './key-group.js';
 import { KeyGroup } from './key-group.js';
+import type { CutCounter } from './residency.js';
+import { estimateKeyBytes } from './residency.js';
 import type { RuleMatches } from './match-list.js';
 import { MatchList } from './match-list.js';
 import type { SavedKey } from './saved-key.js';
-import { loadKey } from './saved-key.js';
+import type { SavedStored } from './saved-stored.js';
+import { loadStored, saveStored } from './saved-stored.js';
 import type { KeyChange } from './staged-keys.js';
 import { StagedKeys } from './staged-keys.js';
 
@@ -35,8 +38,19 @@ export type ShardInput =
   | { readonly kind: 'refeed'; readonly event: StreamEvent }
   /** Reading again is interrupted and begins anew: what was fed again so far will come once more. */
   | { readonly kind: 'replay-again'; readonly source: string }
-  /** Everything of the source that was read before the restart has been read again. */
-  | { readonly kind: 'replayed'; readonly source: string };
+  /** Everything of the source that was read before the restart has been read again: its groups go on with their next input. */
+  | { readonly kind: 'replayed'; readonly source: string }
+  /** Keys as the store holds them: what the next input needs, or a sweep looks at. */
+  | {
+      readonly kind: 'keys';
+      readonly group: string;
+      readonly records: readonly KeyRecord[];
+      /** Every cold key of the group that is due before is among the records. */
+      readonly dueFrom?: number;
+    };
+
+/** A key's record, and its length in characters as text. */
+export type KeyRecord = readonly [token: KeyToken, record: SavedKey, characters: number];
 
 export interface ShardOutput {
   readonly matches: RuleMatches;
@@ -51,6 +65,8 @@ export interface SavedShard {
   readonly drains: readonly (readonly [number, number, number])[];
   /** [group, watermark] of groups that still wait for their events after a restart; the others' is the minimum over their sources. */
   readonly held?: readonly (readonly [string, number | null])[];
+  /** Absent in format 1. */
+  readonly stored?: SavedStored;
 }
 
 /** Event time a version without `within` may drain. */
@@ -73,7 +89,12 @@ export class Shard {
   private runsDropped = 0;
   private savedDrains = new Map<string, number>();
   /** Groups no rule uses any more, whose keys are still to be deleted from the store. */
-  private closed: KeyGroup[] = [];
+  readonly closing = new Map<string, KeyGroup>();
+  private readonly cuts: CutCounter = { taken: 0, durable: 0 };
+  /** Rises with every change of rules: what was foreseen before is to be foreseen again. */
+  rulesEpoch = 0;
+  /** Live runs are counted as keys are loaded: the state does not say how many there are (format 1). */
+  private counting = true;
 
   /** See `advanceShard`. */
   advance(input: ShardInput): ShardOutput {
@@ -83,6 +104,7 @@ export class Shard {
     else if (input.kind === 'refeed') this.refeed(input.event);
     else if (input.kind === 'replay-again')
       this.groupsOf(input.source).forEach((group) => group.dropWaiting(input.source));
+    else if (input.kind === 'keys') this.takeKeys(input);
     else this.groupsOf(input.source).forEach((group) => group.replayed(input.source));
     const { out: matches, runsDropped } = this;
     this.out = new MatchList();
@@ -90,16 +112,37 @@ export class Shard {
     return { matches, runsDropped };
   }
 
+  /** Keys that hold something, in memory or not. */
   get keyCount(): number {
-    let count = 0;
-    for (const group of this.groups.values()) count += group.keys.size;
-    return count;
+    return this.residentCount + this.coldCount;
   }
 
+  get residentCount(): number {
+    return this.sum((group) => group.keys.size);
+  }
+
+  /** Keys only the store holds, those of groups no rule uses any more included. */
+  get coldCount(): number {
+    return this.sum((group) => group.residency.coldCount);
+  }
+
+  /** Estimates. */
+  get residentBytes(): number {
+    return this.sum((group) => group.residency.residentBytes);
+  }
+
+  get coldBytes(): number {
+    return this.sum((group) => group.residency.coldBytes);
+  }
+
+  /** Changes since the last cut, keys that are gone included. */
+  get dirtyCount(): number {
+    return this.sum((group) => group.dirty.length);
+  }
+
+  /** Timers of keys in memory. */
   get timerCount(): number {
-    let count = 0;
-    for (const group of this.groups.values()) count += group.timerCount;
-    return count;
+    return this.sum((group) => group.timerCount);
   }
 
   /** Events that had no key for a rule, by rule generation. */
@@ -169,28 +212,59 @@ export class Shard {
    * it may let the shard go on meanwhile.
    */
   cut(): StagedKeys {
-    const cut = new StagedKeys();
+    const cut = new StagedKeys(++this.cuts.taken);
     // Groups that closed come first: a group of the same name may have opened since.
-    const groups = [...this.closed, ...this.groups.values()];
-    this.closed = [];
-    for (const group of groups) {
-      const staged = cut.open(group.id);
-      for (const key of group.dirty) {
-        key.dirty = false;
-        if (key.gone && !key.stored) continue;
-        const replaced = key.gone && group.keys.has(key.token);
-        if (replaced) {
-          // The key came back as a new state, which inherits the record in the store.
-          (group.keys.get(key.token) as { stored: boolean }).stored = true;
-          continue;
-        }
-        key.stored = !key.gone;
-        staged.add(key);
-      }
-      group.dirty = [];
-      group.pending = staged;
+    for (const [id, group] of this.closing) {
+      this.stage(cut, group);
+      if (group.residency.coldCount === 0) this.closing.delete(id);
     }
+    for (const group of this.groups.values()) this.stage(cut, group);
     return cut;
+  }
+
+  private stage(cut: StagedKeys, group: KeyGroup): void {
+    const staged = cut.open(group.id);
+    for (const key of group.dirty) {
+      key.dirty = false;
+      // Also a key that came back meanwhile: the new state inherited the record in the store.
+      if (key.gone && !key.stored) continue;
+      key.stored = !key.gone;
+      key.cut = cut.number;
+      staged.add(key);
+    }
+    group.dirty = [];
+    group.pending = staged;
+  }
+
+  /** A cut is durable: what it took may leave memory. */
+  noteDurable(cut: number): void {
+    this.cuts.durable = cut;
+  }
+
+  /** What the durable cuts deleted is forgotten. Not while records are being read: they may be older. */
+  forgetLeft(): void {
+    for (const group of this.all()) group.residency.forgetLeft();
+  }
+
+  /** Every key of a state of format 1 was loaded: from here on live runs are counted as they come and go. */
+  endCounting(): void {
+    this.counting = false;
+  }
+
+  /** The record of a key was made, so long. */
+  noteSize({ group, token }: KeyChange, characters: number): void {
+    this.groups.get(group)?.residency.resize(token, characters);
+  }
+
+  /** Lets keys that were not used lately go from memory until they take at most `bytesMax`. Gives how many went. */
+  evict(bytesMax: number, stepsMax: number): number {
+    let evicted = 0;
+    for (const group of this.groups.values()) {
+      const excess = this.residentBytes - bytesMax;
+      if (excess <= 0) break;
+      evicted += group.residency.evict(excess, stepsMax);
+    }
+    return evicted;
   }
 
   /** A cut taken whole at once. */
@@ -212,7 +286,8 @@ export class Shard {
     for (const { id, heldWatermark: at } of this.groups.values()) {
       if (at !== undefined) held.push([id, at === -Infinity ? null : at]);
     }
-    return { ordinal: this.ordinals.next, drains, held };
+    const stored = saveStored(this.all(), this.counters);
+    return { ordinal: this.ordinals.next, drains, held, stored };
   }
 
   /** Before the first input: the state of a checkpoint. `rules` must be those of the checkpoint. */
@@ -222,6 +297,11 @@ export class Shard {
     for (const [source, watermark] of watermarks) this.watermarks.set(source, watermark);
     this.useRules(rules);
     this.savedDrains.clear();
+    this.counting = saved.stored === undefined;
+    if (saved.stored === undefined) return;
+    for (const [id] of saved.stored.keys)
+      if (!this.groups.has(id)) this.closing.set(id, this.createGroup(id, new Map()));
+    loadStored(saved.stored, this.all(), this.counters);
   }
 
   /** After `load`: these sources will feed again what was final for them but not for every rule, and then say `replayed`. */
@@ -233,18 +313,23 @@ export class Shard {
     }
   }
 
-  /** Puts a key of the checkpoint in place; false if no rule holds anything for it any more. */
-  loadKey(groupId: string, token: KeyToken, saved: SavedKey): boolean {
-    const group = this.groups.get(groupId);
-    if (group === undefined) return false;
-    const key = loadKey(token, saved, (generation) => group.ruleOf(generation));
-    if (key === undefined) return false;
-    group.restoreKey(key);
-    return true;
+  /** Key groups a source feeds. */
+  groupsOf(source: string): readonly KeyGroup[] {
+    return this.bySource.get(source) ?? [];
+  }
+
+  private takeKeys({ group: id, records, dueFrom }: Extract<ShardInput, { kind: 'keys' }>): void {
+    const group = this.groups.get(id) ?? this.closing.get(id);
+    if (group === undefined) return;
+    const { counting } = this;
+    for (const [token, record, characters] of records) {
+      group.restoreKey(token, record, { counting, bytes: estimateKeyBytes(characters) });
+    }
+    if (dueFrom !== undefined && group.residency.coldCount > 0) group.residency.coldDue = dueFrom;
   }
 
   private acceptEvents(source: string, events: readonly StreamEvent[], watermark: number): void {
-    this.watermarks.set(source, watermark);
+    this.watermarks.set(source, Math.max(watermark, this.watermarks.get(source) ?? -Infinity));
     const groups = this.bySource.get(source);
     if (groups === undefined) return;
     for (let i = 0; i < events.length; i++) {
@@ -259,15 +344,12 @@ export class Shard {
     for (const group of this.bySource.get(source) ?? []) group.reset(source);
   }
 
-  private groupsOf(source: string): readonly KeyGroup[] {
-    return this.bySource.get(source) ?? [];
-  }
-
   private refeed(event: StreamEvent): void {
     for (const group of this.bySource.get(event.source) ?? []) if (group.lacks(event.time)) group.accept(event);
   }
 
   private useRules(assignments: readonly RuleAssignment[]): void {
+    this.rulesEpoch++;
     const wanted = new Map<string, { plans: ReadonlyMap<string, KeyPlan>; rules: RuleAssignment[] }>();
     for (const assignment of assignments) {
       for (const [id, versions] of versionsByGroup(assignment)) {
@@ -312,8 +394,15 @@ export class Shard {
     if (before.size > 0) this.runsDropped += group.dropRules(new Set(before.values()));
   }
 
+  private createGroup(id: string, plans: ReadonlyMap<string, KeyPlan>): KeyGroup {
+    return new KeyGroup(id, plans, this.ordinals, this.cuts);
+  }
+
   private openGroup(id: string, plans: ReadonlyMap<string, KeyPlan>): KeyGroup {
-    const group = new KeyGroup(id, plans, this.ordinals);
+    const group = this.createGroup(id, plans);
+    const earlier = this.closing.get(id);
+    if (earlier !== undefined) group.takeOver(earlier);
+    this.closing.delete(id);
     this.groups.set(id, group);
     for (const source of plans.keys()) group.restoreWatermark(source, this.watermarks.get(source) ?? -Infinity);
     return group;
@@ -322,8 +411,20 @@ export class Shard {
   private closeGroup(id: string, group: KeyGroup): void {
     this.runsDropped += group.dropRules(new Set(group.rules));
     group.useRules([]);
-    this.closed.push(group);
+    this.closing.set(id, group);
     this.groups.delete(id);
+  }
+
+  /** Groups in force, and those whose keys are still to be deleted. */
+  *all(): Iterable<KeyGroup> {
+    yield* this.closing.values();
+    yield* this.groups.values();
+  }
+
+  private sum(of: (group: KeyGroup) => number): number {
+    let sum = 0;
+    for (const group of this.all()) sum += of(group);
+    return sum;
   }
 
   private countersOf(generation: number): RuleCounters {

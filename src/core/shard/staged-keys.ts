@@ -9,6 +9,7 @@ import { assert } from '../assert.js';
 import type { KeyToken } from '../model/key.js';
 import { slotOf } from '../model/key.js';
 import type { KeyState } from './key-state.js';
+import { dueOf } from './key-state.js';
 import type { SavedKey } from './saved-key.js';
 import { saveKey } from './saved-key.js';
 
@@ -18,8 +19,9 @@ export interface KeyChange {
   readonly slot: number;
   readonly token: KeyToken;
   readonly record: SavedKey | undefined;
-  /** Earliest deadline, for the timer index; Infinity for none. */
-  readonly timerAt: number;
+  /** Its earliest deadline, and the one the store has an entry for; Infinity for none. */
+  readonly due: number;
+  readonly dueBefore: number;
 }
 
 /** Of one key group. Plain arrays: an object for each key would make the cut, and the collector's work after it, several times as long. */
@@ -57,8 +59,11 @@ class StagedGroup {
   }
 
   private changeOf(key: KeyState): KeyChange {
-    const record = key.gone ? undefined : saveKey(key);
-    return { group: this.group, slot: slotOf(key.token), token: key.token, record, timerAt: key.timerAt };
+    const { token, storedDue: dueBefore } = key;
+    const due = key.gone ? Infinity : dueOf(key);
+    const record = key.gone ? undefined : saveKey(key, due);
+    key.storedDue = due;
+    return { group: this.group, slot: slotOf(token), token, record, due, dueBefore };
   }
 }
 
@@ -70,6 +75,11 @@ export class StagedKeys {
   /** Where taking stands: a group, and a key in it. */
   private group = 0;
   private at = 0;
+
+  constructor(
+    /** Cuts are numbered in order. */
+    readonly number: number,
+  ) {}
 
   /** Keys of the cut. */
   get count(): number {

@@ -1,5 +1,8 @@
-/** A binary heap of (time, item): the earliest time first; items of equal time in no particular order. */
-export class TimerHeap<T> {
+import type { KeyToken } from '../model/key.js';
+import { compareTokens } from '../model/key.js';
+
+/** A binary heap of (time, item): the earliest time first; of equal times the item with the smaller token. */
+export class TimerHeap<T extends { readonly token: KeyToken }> {
   private readonly times: number[] = [];
   private readonly items: T[] = [];
 
@@ -24,7 +27,7 @@ export class TimerHeap<T> {
     while (at > 0) {
       const parent = (at - 1) >> 1;
       const above = this.times[parent] as number;
-      if (above <= time) break;
+      if (above < time || (above === time && isBefore(this.items[parent] as T, item))) break;
       this.times[at] = above;
       this.items[at] = this.items[parent] as T;
       at = parent;
@@ -48,8 +51,9 @@ export class TimerHeap<T> {
     for (;;) {
       let child = at * 2 + 1;
       if (child >= times.length) break;
-      if (child + 1 < times.length && (times[child + 1] as number) < (times[child] as number)) child++;
-      if (time <= (times[child] as number)) break;
+      if (child + 1 < times.length && this.isEarlier(child + 1, child)) child++;
+      const below = times[child] as number;
+      if (time < below || (time === below && isBefore(item, items[child] as T))) break;
       times[at] = times[child] as number;
       items[at] = items[child] as T;
       at = child;
@@ -57,4 +61,14 @@ export class TimerHeap<T> {
     times[at] = time;
     items[at] = item;
   }
+
+  private isEarlier(a: number, b: number): boolean {
+    const { times, items } = this;
+    const difference = (times[a] as number) - (times[b] as number);
+    return difference < 0 || (difference === 0 && isBefore(items[a] as T, items[b] as T));
+  }
+}
+
+function isBefore(a: { readonly token: KeyToken }, b: { readonly token: KeyToken }): boolean {
+  return compareTokens(a.token, b.token) <= 0;
 }

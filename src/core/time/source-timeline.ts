@@ -95,8 +95,17 @@ export class SourceTimeline {
     return [...this.buffer];
   }
 
-  save(): SavedTimeline {
-    const { watermark, clocks } = this;
+  /**
+   * What was released when a checkpoint was taken may be less than the clocks allow (an input was cut short): the rest follows, once
+   * what was read before is back.
+   */
+  catchUp(out: StreamEvent[]): void {
+    this.raise(this.clocks.watermark(), out);
+  }
+
+  /** `watermark`: up to where events were handed on, if that is less than was released. */
+  save(watermark: number = this.watermark): SavedTimeline {
+    const { clocks } = this;
     return {
       watermark: watermark === Infinity ? 'end' : watermark === -Infinity ? null : watermark,
       units: clocks.save(),

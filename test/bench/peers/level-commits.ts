@@ -19,7 +19,7 @@ export async function openLevelCommits(): Promise<LevelCommits> {
   let state: ShardState | undefined;
   return {
     commit: async (shard) => {
-      state ??= new ShardState(shard, systemDigest);
+      state ??= new ShardState(shard, store, systemDigest);
       const changes = [...state.cut().changes];
       if (changes.length > 0) await store.commit(changes, { sync: true });
     },

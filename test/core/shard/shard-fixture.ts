@@ -99,8 +99,9 @@ export class ShardRun {
     this.shard.load(saved, this.assignments, watermarks);
     this.shard.awaitReplay(saved, sources);
     for (const [group, token, record] of this.store.values()) {
-      if (!this.shard.loadKey(group, token, JSON.parse(record) as SavedKey)) throw new Error('a stored key is void');
+      this.input({ kind: 'keys', group, records: [[token, JSON.parse(record) as SavedKey, record.length]] });
     }
+    if (this.shard.residentCount !== this.store.size) throw new Error('a stored key is void');
     const before = this.matches.length;
     for (const event of waiting) this.input({ kind: 'refeed', event });
     for (const source of sources) this.input({ kind: 'replayed', source });
