@@ -23,6 +23,7 @@ import type { EngineSettings } from '../../src/runtime/engine-options.js';
 import { defaultSettings } from '../../src/runtime/engine-options.js';
 import { ManualClock } from './manual-clock.js';
 import { ScriptedStream, scriptedOpener } from './scripted-source.js';
+import { storeFaults } from './stored-consistency.js';
 
 /** What becomes of a commit. `die-*`: the process ends there, before or after the batch is on the disk; `fail`: it is refused. */
 export type CommitFate = 'ok' | 'die-before' | 'die-after' | 'fail';
@@ -32,6 +33,8 @@ export interface LifeOptions {
   readonly sinkFault?: (message: OutboundMessage) => SinkFault;
   readonly pace?: (turn: number) => number;
   readonly settings?: Partial<EngineSettings>;
+  /** Looks at the whole store after every commit, not only when there is nothing to do. */
+  readonly checksCommits?: boolean;
 }
 
 const expressions = createJsonataCompiler();
@@ -160,6 +163,7 @@ export class Life {
   /** Works until everything read is published and acknowledged. */
   async settle(): Promise<this> {
     await this.turnUntil(() => this.engine.state !== 'running' || this.isIdle());
+    this.checkStore();
     return this;
   }
 
@@ -199,6 +203,12 @@ export class Life {
     if (this.engine.failure === undefined) throw error;
   }
 
+  /** Nothing in the store is left over or missing, whatever a test is about. */
+  private checkStore(): void {
+    const faults = storeFaults(this.world.disk);
+    if (faults.length > 0) throw new Error(faults.join('\n'));
+  }
+
   private isIdle(): boolean {
     const { intakes, outbox, checkpointedPositions } = this.engine;
     if (outbox.waiting > 0 || outbox.deletable > 0) return false;
@@ -230,6 +240,7 @@ export class Life {
         const fate = this.options.commitFate?.(++this.commits, changes) ?? 'ok';
         if (fate === 'fail') throw new StoreError('io', 'The disk is broken.');
         if (fate !== 'die-before') await store.commit(changes, options);
+        if (this.options.checksCommits === true) this.checkStore();
         if (fate === 'ok') return;
         this.dead = true;
         return never;

@@ -37,7 +37,7 @@ export class SpillingShard {
   /** Gives the input in as many steps as it needs, and forgets every key after each. */
   events(source: string, events: readonly StreamEvent[], watermark: number): void {
     let from = 0;
-    for (let reached = -Infinity, done = false; !done; ) {
+    for (let reached = -Infinity, done = false; !done;) {
       const step = this.fetchFor(source, events, from, watermark);
       assert(step.to > from || step.watermark > reached || step.watermark === watermark, 'every step goes on');
       this.input({ kind: 'events', source, events: events.slice(from, step.to), watermark: step.watermark });

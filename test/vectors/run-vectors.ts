@@ -22,6 +22,13 @@ const otherWays = (vector: VectorCase, expressions: ExpressionCompiler): Match[]
   runThroughShard(vector, expressions, { shuffled: true, restoring: false, keys: ['k'], seed: 1 }),
   runThroughShard(vector, expressions, { shuffled: false, restoring: true, keys: ['k'], seed: 1 }),
   runThroughShard(vector, expressions, { shuffled: true, restoring: true, keys: ['other', 'k', 'third'], seed: 2 }),
+  runThroughShard(vector, expressions, {
+    shuffled: true,
+    restoring: false,
+    spilling: true,
+    keys: ['other', 'k', 'third'],
+    seed: 3,
+  }),
 ];
 
 /** A case that cannot be run at all has failed, with the reason in place of what it gave. */

@@ -14,6 +14,7 @@ import type { ShardInput } from '../../src/core/shard/shard.js';
 import { Shard, advanceShard } from '../../src/core/shard/shard.js';
 import { SourceTimeline } from '../../src/core/time/source-timeline.js';
 import { seeded } from '../bench/core-workload.js';
+import { SpillingShard } from '../support/spilling-shard.js';
 import type { VectorCase } from './vector-case.js';
 import { compileVector, vectorEvents } from './vector-case.js';
 
@@ -121,9 +122,26 @@ class VectorShard {
   }
 }
 
+/** No key stays in memory between two inputs, nor one that is not needed within one. */
+class SpillingVectorShard {
+  readonly matches: RuleMatch[] = [];
+  private readonly spilling: SpillingShard;
+
+  constructor(rules: readonly RuleAssignment[]) {
+    this.spilling = new SpillingShard(new Shard(), ({ matches }) => this.matches.push(...matches));
+    this.spilling.input({ kind: 'rules', rules });
+  }
+
+  give({ source, events, watermark }: ShardInput & { kind: 'events' }): void {
+    this.spilling.events(source, events, watermark);
+  }
+}
+
 export interface WayOptions {
   readonly shuffled: boolean;
   readonly restoring: boolean;
+  /** No key stays in memory. */
+  readonly spilling?: boolean;
   readonly keys: readonly string[];
   readonly seed: number;
 }
@@ -132,7 +150,7 @@ export interface WayOptions {
 export function runThroughShard(vector: VectorCase, expressions: ExpressionCompiler, options: WayOptions): Match[] {
   const plan = planOf(vector, expressions);
   const rules = [{ name: plan.name, generation: 1, versions: [{ version: 1, plan, draining: false }] }];
-  const target = new VectorShard(rules, options.restoring);
+  const target = options.spilling === true ? new SpillingVectorShard(rules) : new VectorShard(rules, options.restoring);
   const watermark: SourcePlan['watermark'] = {
     maxOutOfOrdernessMs: options.shuffled ? BOUND_MS : 0,
     by: [],

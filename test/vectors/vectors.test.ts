@@ -34,6 +34,10 @@ const ways: readonly (readonly [string, Omit<WayOptions, 'seed'>])[] = [
   ['with arrival shuffled inside the bound', { shuffled: true, restoring: false, keys: alone }],
   ['saved and restored after every input', { shuffled: false, restoring: true, keys: alone }],
   ['with other keys in between', { shuffled: false, restoring: false, keys: ['other', 'k', 'third'] }],
+  [
+    'with no key in memory between inputs',
+    { shuffled: true, restoring: false, spilling: true, keys: ['other', 'k', 'third'] },
+  ],
   ['all at once', { shuffled: true, restoring: true, keys: ['other', 'k', 'third'] }],
 ];
 

@@ -94,7 +94,7 @@ export class Shard {
   /** Rises with every change of rules: what was foreseen before is to be foreseen again. */
   rulesEpoch = 0;
   /** Live runs are counted as keys are loaded: the state does not say how many there are (format 1). */
-  private counting = true;
+  private counting = false;
 
   /** See `advanceShard`. */
   advance(input: ShardInput): ShardOutput {

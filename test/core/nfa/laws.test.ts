@@ -86,12 +86,13 @@ law<[VectorCase, 'ordered' | 'eager']>(
   },
 );
 
-law<[VectorCase, boolean, boolean, number]>(
-  'through event time and shard: arrival shuffled inside the bound, restarts and other keys change nothing',
-  400,
-  [cases, fc.boolean(), fc.boolean(), fc.nat()],
-  (vector, shuffled, restoring, seed) => {
-    const ways = { shuffled, restoring, keys: ['other', 'k', 'third'], seed };
+law<[VectorCase, boolean, 'kept' | 'restored' | 'spilled', number]>(
+  'through event time and shard: arrival shuffled inside the bound, restarts, keys that leave memory and other keys change nothing',
+  600,
+  [cases, fc.boolean(), fc.constantFrom('kept', 'restored', 'spilled'), fc.nat()],
+  (vector, shuffled, state, seed) => {
+    const keys = ['other', 'k', 'third'];
+    const ways = { shuffled, restoring: state === 'restored', spilling: state === 'spilled', keys, seed };
     expect(runThroughShard(vector, compiler, ways).map(textOfMatch)).toEqual(straight(vector));
   },
 );
