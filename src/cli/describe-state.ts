@@ -25,7 +25,7 @@ export function describeState(state: StateSummary): string {
   return [
     `format ${state.format}, namespace ${state.namespace}, revision ${state.revision}, checkpoint of ${state.at}`,
     `${state.entries.toLocaleString('en-US')} entries, ${size(state.characters)}: ${kinds.join(', ')}`,
-    `${keys.count.toLocaleString('en-US')} keys with ${keys.events.toLocaleString('en-US')} events, ${size(keys.characters)}`,
+    `${keys.count.toLocaleString('en-US')} keys with ${keys.events.toLocaleString('en-US')} events, ${size(keys.characters)}, ${state.timers.toLocaleString('en-US')} timers`,
     `outbox: ${outbox.waiting} waiting, next number ${outbox.next}, alert stream looked up after ${outbox.since}`,
     ...(state.shadowAlerts > 0 ? [`${state.shadowAlerts} alerts of shadow rules`] : []),
     ...(other.length > 0 ? [`other: ${other.join(', ')}`] : []),

@@ -71,11 +71,25 @@ export interface RuleStatus {
   readonly stateBound: { readonly bounded: boolean; readonly runsPerKeyMax: number };
 }
 
+/** Keys in memory; the others are in the store alone. */
+export interface MemoryStatus {
+  readonly residentKeys: number;
+  /** Estimates: what keys in memory take, and what they may. */
+  readonly residentBytes: number;
+  readonly bytesMax: number;
+  /** Since the start: events that were more than noise and found their key in memory or had none; keys fetched; keys let go. */
+  readonly hits: number;
+  readonly misses: number;
+  readonly evictions: number;
+}
+
 export interface ShardStatus {
   readonly shard: number;
   readonly keys: number;
   readonly liveRuns: number;
+  /** Of keys in memory. */
   readonly timers: number;
+  readonly memory: MemoryStatus;
 }
 
 export interface CheckpointReport {

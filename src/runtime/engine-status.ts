@@ -81,7 +81,17 @@ function ruleStatus(engine: Engine, name: string, keyMissing: ReadonlyMap<number
 function shardStatus(engine: Engine): ShardStatus {
   let liveRuns = 0;
   for (const counters of engine.shard.counters.values()) liveRuns += counters.liveRuns;
-  return { shard: 0, keys: engine.shard.keyCount, liveRuns, timers: engine.shard.timerCount };
+  const { keyCount: keys, timerCount: timers, residentCount: residentKeys, residentBytes } = engine.shard;
+  const { loaded: misses, evicted: evictions } = engine.feed;
+  const hits = Math.max(0, engine.shard.steppedCount - misses);
+  const bytesMax = engine.settings.stateMemoryBytesMax;
+  return {
+    shard: 0,
+    keys,
+    liveRuns,
+    timers,
+    memory: { residentKeys, residentBytes, bytesMax, hits, misses, evictions },
+  };
 }
 
 function toReport({ atMs, ...rest }: CheckpointRecord): CheckpointReport {

@@ -135,6 +135,8 @@ export class Engine {
     await this.restore(stored.checkpoint, stored.rules, next.ruleSet);
     await this.outbox.recover(this.deps.store, stored.checkpoint?.outbox);
     if (stored.checkpoint?.format === 1) await this.convert();
+    if (stored.checkpoint !== undefined)
+      this.deps.log.info('state restored', { keys: this.shard.keyCount, revision: this.revision });
     this.intakes.restore(stored.checkpoint?.sources ?? {});
     this.putInForce(next.documents, next.ruleSet);
     await this.checkpoints.now();
@@ -291,7 +293,6 @@ export class Engine {
     );
     // Their runs are void; matches that waited for them are to leave.
     if (lost.length > 0) for (const group of this.shard.groups.values()) group.wantSweep('background');
-    this.deps.log.info('state restored', { keys: this.shard.keyCount, revision: checkpoint.revision });
   }
 
   /** A state of format 1 is written anew, but for the checkpoint, which the first one of this process replaces. */

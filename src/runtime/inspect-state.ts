@@ -48,6 +48,8 @@ export interface StateSummary {
   readonly goneRules: number;
   readonly outbox: { readonly waiting: number; readonly next: number; readonly since: number };
   readonly shadowAlerts: number;
+  /** Deadlines of keys. */
+  readonly timers: number;
   /** Entries of other kinds, by the first part of their key. */
   readonly other: Readonly<Record<string, number>>;
 }
@@ -71,6 +73,7 @@ export class StateTally {
   private readonly keys = { count: 0, characters: 0, events: 0 };
   private outbox = 0;
   private shadow = 0;
+  private timers = 0;
 
   add(key: string, value: string): void {
     this.entries++;
@@ -82,6 +85,7 @@ export class StateTally {
     else if (kind === 'r') this.rules.push(JSON.parse(value) as StoredRule);
     else if (kind === 'o') this.outbox++;
     else if (kind === 's') this.shadow++;
+    else if (kind === 't') this.timers++;
     else this.other[kind] = (this.other[kind] ?? 0) + 1;
   }
 
@@ -113,6 +117,7 @@ export class StateTally {
       goneRules: [...this.tallies.keys()].filter((generation) => !known.has(generation)).length,
       outbox: { waiting: this.outbox, next, since },
       shadowAlerts: this.shadow,
+      timers: this.timers,
       other,
     };
   }

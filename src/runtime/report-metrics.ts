@@ -32,9 +32,15 @@ export class MetricsReporter {
       this.meter.gauge('weir_rule_live_runs', rule.liveRuns, { rule: rule.name });
       for (const counter of RULE_COUNTERS) this.move(COUNTER_NAMES[counter], rule[counter], { rule: rule.name });
     }
-    for (const { shard, keys, timers } of status.shards) {
-      this.meter.gauge('weir_shard_keys', keys, { shard: String(shard) });
-      this.meter.gauge('weir_shard_timers', timers, { shard: String(shard) });
+    for (const { shard, keys, timers, memory } of status.shards) {
+      const labels = { shard: String(shard) };
+      this.meter.gauge('weir_shard_keys', keys, labels);
+      this.meter.gauge('weir_shard_timers', timers, labels);
+      this.meter.gauge('weir_shard_resident_keys', memory.residentKeys, labels);
+      this.meter.gauge('weir_shard_resident_bytes', memory.residentBytes, labels);
+      this.move('weir_shard_hits_total', memory.hits, labels);
+      this.move('weir_shard_misses_total', memory.misses, labels);
+      this.move('weir_shard_evictions_total', memory.evictions, labels);
     }
     this.meter.gauge('weir_outbox_waiting', status.checkpoints.outboxWaiting);
     this.meter.gauge('weir_revision', status.revision);

@@ -108,7 +108,15 @@ export class MemoryControl implements EngineControl {
       revision: this.revision,
       sources: [],
       rules: [],
-      shards: [{ shard: 0, keys: 1, liveRuns: 2, timers: 1 }],
+      shards: [
+        {
+          shard: 0,
+          keys: 1,
+          liveRuns: 2,
+          timers: 1,
+          memory: { residentKeys: 1, residentBytes: 1_000, bytesMax: 2_000, hits: 3, misses: 1, evictions: 1 },
+        },
+      ],
       checkpoints: { count: 0, failed: 0, last: null, history: [], outboxWaiting: 0, published: 0 },
       refusedDocuments: [],
       ...this.engine,

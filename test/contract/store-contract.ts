@@ -85,6 +85,16 @@ export function storeContract(name: string, open: () => Promise<StateStore>): vo
       ]);
     });
 
+    test('many keys read at once are answered in their order, whatever is missing or asked twice', async () => {
+      const store = await openOne();
+      await store.commit([put('a', '1'), put('b', ''), put('ü', '3')], { sync: false });
+      if (store.getMany === undefined) return;
+      expect(await store.getMany(['ü', 'none', 'a', 'b', 'a'])).toEqual(['3', undefined, '1', '', '1']);
+      expect(await store.getMany([])).toEqual([]);
+      await store.close();
+      await expect(store.getMany(['a'])).rejects.toMatchObject({ code: 'closed' });
+    });
+
     test('deleting what is not there is no error', async () => {
       const store = await openOne();
       await store.commit([del('a')], { sync: false });

@@ -1,5 +1,12 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import type { CheckpointReport, CheckpointStatus, RuleStatus, ShardStatus, SourceStatus } from '../../ports/control.js';
+import type {
+  CheckpointReport,
+  CheckpointStatus,
+  MemoryStatus,
+  RuleStatus,
+  ShardStatus,
+  SourceStatus,
+} from '../../ports/control.js';
 
 const count = { type: 'integer' as const, minimum: 0 };
 
@@ -134,6 +141,26 @@ export class RuleStatusDto implements RuleStatus {
   readonly stateBound!: StateBoundDto;
 }
 
+export class MemoryStatusDto implements MemoryStatus {
+  @ApiProperty({ ...count, description: 'Keys in memory; the others are in the store alone.' })
+  readonly residentKeys!: number;
+
+  @ApiProperty({ ...count, description: 'Estimate of what they take.' })
+  readonly residentBytes!: number;
+
+  @ApiProperty({ ...count, description: 'What they may take: `--state-memory`.' })
+  readonly bytesMax!: number;
+
+  @ApiProperty({ ...count, description: 'Events since the start for which nothing had to be fetched.' })
+  readonly hits!: number;
+
+  @ApiProperty({ ...count, description: 'Keys fetched since the start.' })
+  readonly misses!: number;
+
+  @ApiProperty({ ...count, description: 'Keys let go since the start.' })
+  readonly evictions!: number;
+}
+
 export class ShardStatusDto implements ShardStatus {
   @ApiProperty(count)
   readonly shard!: number;
@@ -146,6 +173,9 @@ export class ShardStatusDto implements ShardStatus {
 
   @ApiProperty(count)
   readonly timers!: number;
+
+  @ApiProperty({ type: MemoryStatusDto })
+  readonly memory!: MemoryStatusDto;
 }
 
 export class CheckpointReportDto implements CheckpointReport {

@@ -20,6 +20,13 @@ function addCheckpointOptions(command: Command): void {
     )
     .addOption(
       envOption(
+        '--state-memory <MiB>',
+        'what keys in memory may take; the rest is in the state directory alone (default: a third of the heap)',
+        'WEIR_STATE_MEMORY',
+      ),
+    )
+    .addOption(
+      envOption(
         '--savepoints <directory>',
         'where savepoints are written (default: savepoints in the state directory)',
         'WEIR_SAVEPOINTS',

@@ -16,6 +16,7 @@ export interface ServeOptions extends NatsFlags {
   readonly token?: string;
   readonly checkpointInterval: string;
   readonly checkpointPause: string;
+  readonly stateMemory?: string;
   readonly savepoints?: string;
   readonly logLevel: string;
 }

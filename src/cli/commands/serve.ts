@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { getHeapStatistics } from 'node:v8';
 import { createApp } from '../../app/app.js';
 import { AppOptionsError } from '../../app/app-options.js';
 import { documentSchemas } from '../../adapters/document/json-schemas.js';
@@ -37,6 +38,9 @@ import { CommandError, exitCodes, formatDiagnostic, say } from '../terminal.js';
 import type { ServeOptions } from './serve-options.js';
 
 const TOKEN_BYTES = 24;
+const BYTES_PER_MIB = 1_048_576;
+/** Keys in memory take one part of the heap by default; batches, buffers, the outbox and garbage take the others. */
+const HEAP_PARTS = 3;
 const OWNER_ONLY = 0o600;
 const PORT_MAX = 65_535;
 const DEFAULT_DIRECTORIES: readonly string[] = ['rules', 'patterns'];
@@ -72,6 +76,12 @@ function parseWhole(name: string, text: string): number {
   if (!Number.isSafeInteger(value) || value < 0)
     throw new CommandError(`--${name} ${text}: write a whole number.`, exitCodes.invalid);
   return value;
+}
+
+/** What is given, else a share of what Node.js may use (`--max-old-space-size`, or its own choice by the machine's memory). */
+function stateMemoryBytes({ stateMemory }: ServeOptions): number {
+  if (stateMemory !== undefined) return parseWhole('state-memory', stateMemory) * BYTES_PER_MIB;
+  return Math.floor(getHeapStatistics().heap_size_limit / HEAP_PARTS);
 }
 
 function parseLevel(text: string): LogLevel {
@@ -129,6 +139,7 @@ async function openEngine(options: ServeOptions, link: NatsLink, log: Log) {
       dataDirectory: options.data,
       checkpointIntervalMs: parseWhole('checkpoint-interval', options.checkpointInterval),
       checkpointPauseMinMs: parseWhole('checkpoint-pause', options.checkpointPause),
+      stateMemoryBytesMax: stateMemoryBytes(options),
     },
   );
   return { engine, feed, meter, store };
@@ -179,6 +190,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   }
   parseWhole('checkpoint-interval', options.checkpointInterval);
   parseWhole('checkpoint-pause', options.checkpointPause);
+  stateMemoryBytes(options);
   checkPrefixes(options);
   mkdirSync(options.state, { recursive: true });
   const link = await connectNats(natsOptions(options), log);

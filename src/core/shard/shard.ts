@@ -84,6 +84,7 @@ export class Shard {
   readonly counters = new Map<number, RuleCounters>();
   private bySource = new Map<string, KeyGroup[]>();
   private readonly ordinals: OrdinalCounter = { next: 1 };
+  private firstOrdinal = 1;
   private readonly watermarks = new Map<string, number>();
   private out = new MatchList();
   private runsDropped = 0;
@@ -138,6 +139,11 @@ export class Shard {
   /** Changes since the last cut, keys that are gone included. */
   get dirtyCount(): number {
     return this.sum((group) => group.dirty.length);
+  }
+
+  /** Events since the start that were more than noise to some rule. */
+  get steppedCount(): number {
+    return this.ordinals.next - this.firstOrdinal;
   }
 
   /** Timers of keys in memory. */
@@ -293,6 +299,7 @@ export class Shard {
   /** Before the first input: the state of a checkpoint. `rules` must be those of the checkpoint. */
   load(saved: SavedShard, rules: readonly RuleAssignment[], watermarks: ReadonlyMap<string, number>): void {
     this.ordinals.next = saved.ordinal;
+    this.firstOrdinal = saved.ordinal;
     for (const [generation, version, until] of saved.drains) this.savedDrains.set(`${generation}/${version}`, until);
     for (const [source, watermark] of watermarks) this.watermarks.set(source, watermark);
     this.useRules(rules);
