@@ -169,7 +169,7 @@ describe('an inspected state', () => {
     const sample = await makeStateSample();
     const store = new MemoryStore({ disk: new Map(Object.entries(sample)) });
     const summary = await summarizeState(store.entries('', '\u007f'));
-    expect(summary).toMatchObject({ format: 1, namespace: 'default', entries: Object.keys(sample).length });
+    expect(summary).toMatchObject({ format: 2, namespace: 'default', entries: Object.keys(sample).length });
     const world = sampleWorld(sample);
     const life = await world.live().start();
     for (const { name, liveRuns, versions } of life.engine.ruleSet.rules.size > 0 ? life.control.status().rules : []) {
