@@ -18,7 +18,15 @@ function size(characters: number): string {
   return `${amount < 10 && unit > 0 ? amount.toFixed(1) : Math.round(amount)} ${units[unit]}`;
 }
 
-export function describeState(state: StateSummary): string {
+/** A checkpoint kept beside the newest state, with its journal. */
+export interface RetainedView {
+  readonly number: number;
+  /** Null when what is known of it is damaged. */
+  readonly at: string | null;
+  readonly journalBytes: number;
+}
+
+export function describeState(state: StateSummary & { readonly retained: readonly RetainedView[] }): string {
   const { keys, outbox, documents } = state;
   const kinds = Object.entries(documents).map(([kind, count]) => `${count} ${kind}${count === 1 ? '' : 's'}`);
   const other = Object.entries(state.other).map(([kind, count]) => `${count} of ${kind}/`);
@@ -29,6 +37,10 @@ export function describeState(state: StateSummary): string {
     `outbox: ${outbox.waiting} waiting, next number ${outbox.next}, alert stream looked up after ${outbox.since}`,
     ...(state.shadowAlerts > 0 ? [`${state.shadowAlerts} alerts of shadow rules`] : []),
     ...(other.length > 0 ? [`other: ${other.join(', ')}`] : []),
+    ...state.retained.map(
+      ({ number, at, journalBytes }) =>
+        `retained: ${number} of ${at ?? 'an unknown time'}, journal of ${size(journalBytes)}`,
+    ),
     'sources',
     ...table([
       ['name', 'position', 'read again from', 'watermark', 'units'],

@@ -113,6 +113,23 @@ export interface CheckpointStatus {
   readonly history: readonly CheckpointReport[];
   readonly outboxWaiting: number;
   readonly published: number;
+  /** Null for a store that retains no checkpoints. */
+  readonly retention: RetentionReport | null;
+}
+
+/** Checkpoints kept beside the newest state, oldest first, and how the state was put right at the start, if it had to be. */
+export interface RetentionReport {
+  readonly retained: readonly { readonly number: number; readonly at: string }[];
+  readonly journalBytes: number;
+  readonly pauseMs: number;
+  readonly recovered: {
+    readonly from: number;
+    readonly at: string;
+    readonly batches: number;
+    readonly lost: string | null;
+    readonly kept: string;
+    readonly reason: string;
+  } | null;
 }
 
 export interface EngineStatus {

@@ -5,6 +5,32 @@ export type StoreChange =
   | { readonly kind: 'put'; readonly key: string; readonly value: string }
   | { readonly kind: 'del'; readonly key: string };
 
+/** A state that was damaged when it was opened, and how it was put right. */
+export interface StoreRecovery {
+  /** The retained checkpoint it began from, and when that was taken, ms since the epoch. */
+  readonly from: number;
+  readonly at: number;
+  /** Batches of the journal brought back on top of it. */
+  readonly batches: number;
+  /** What is missing behind them; null when nothing is. */
+  readonly lost: string | null;
+  /** Where the damaged files are. */
+  readonly kept: string;
+  readonly reason: string;
+}
+
+/** Checkpoints that are kept beside the newest state. */
+export interface RetentionStatus {
+  /** The oldest first; `at` in ms since the epoch. */
+  readonly retained: readonly { readonly number: number; readonly at: number }[];
+  /** Of the newest one's journal. */
+  readonly journalBytes: number;
+  /** How long commits waited when the newest was retained. */
+  readonly pauseMs: number;
+  /** At the last opening; null for none. */
+  readonly recovered: StoreRecovery | null;
+}
+
 /** A commit that is filled bit by bit; nothing of it is there before `write`. */
 export interface StoreBatch {
   add(change: StoreChange): void;
@@ -34,13 +60,15 @@ export interface StateStore {
    * then the changes are gathered and committed.
    */
   batch?(): StoreBatch;
+  /** Of a store that retains checkpoints. */
+  retention?(): RetentionStatus;
   close(): Promise<void>;
 }
 
 /**
  * The store failed or refuses to open. Nothing was deleted.
  *
- * Codes: `locked`, `newer-format`, `not-weir`, `damaged`, `disk-full`, `io`, `failed`, `closed`.
+ * Codes: `locked`, `newer-format`, `not-weir`, `damaged`, `gone`, `not-needed`, `disk-full`, `io`, `failed`, `closed`.
  */
 export class StoreError extends CodedError {
   override readonly name = 'StoreError';

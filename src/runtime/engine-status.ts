@@ -3,10 +3,12 @@ import type {
   CheckpointReport,
   CheckpointStatus,
   EngineStatus,
+  RetentionReport,
   RuleStatus,
   ShardStatus,
   SourceStatus,
 } from '../ports/control.js';
+import type { RetentionStatus } from '../ports/store.js';
 import { createCounters } from '../core/shard/active-rule.js';
 import type { CheckpointRecord } from './checkpoint-manager.js';
 import type { Engine } from './engine.js';
@@ -98,6 +100,13 @@ function toReport({ atMs, ...rest }: CheckpointRecord): CheckpointReport {
   return { at: new Date(atMs).toISOString(), ...rest };
 }
 
+function retentionReport(status: RetentionStatus | undefined): RetentionReport | null {
+  if (status === undefined) return null;
+  const { retained, recovered, ...rest } = status;
+  const timed = <T extends { readonly at: number }>(one: T) => ({ ...one, at: new Date(one.at).toISOString() });
+  return { ...rest, retained: retained.map(timed), recovered: recovered === null ? null : timed(recovered) };
+}
+
 function checkpointStatus(engine: Engine): CheckpointStatus {
   const { count, failed, last, history } = engine.checkpoints;
   return {
@@ -107,6 +116,7 @@ function checkpointStatus(engine: Engine): CheckpointStatus {
     history: history.map(toReport),
     outboxWaiting: engine.outbox.waiting,
     published: engine.outbox.published,
+    retention: retentionReport(engine.deps.store.retention?.()),
   };
 }
 

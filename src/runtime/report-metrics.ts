@@ -44,6 +44,12 @@ export class MetricsReporter {
     }
     this.meter.gauge('weir_outbox_waiting', status.checkpoints.outboxWaiting);
     this.meter.gauge('weir_revision', status.revision);
+    const { retention } = status.checkpoints;
+    if (retention === null) return;
+    this.meter.gauge('weir_retained_checkpoints', retention.retained.length);
+    this.meter.gauge('weir_retained_journal_bytes', retention.journalBytes);
+    this.meter.gauge('weir_retained_pause_seconds', retention.pauseMs / 1_000);
+    this.meter.gauge('weir_state_recovered', retention.recovered === null ? 0 : 1);
   }
 
   /** A counter of the status that began anew counts from there. */

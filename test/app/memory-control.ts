@@ -117,7 +117,7 @@ export class MemoryControl implements EngineControl {
           memory: { residentKeys: 1, residentBytes: 1_000, bytesMax: 2_000, hits: 3, misses: 1, evictions: 1 },
         },
       ],
-      checkpoints: { count: 0, failed: 0, last: null, history: [], outboxWaiting: 0, published: 0 },
+      checkpoints: { count: 0, failed: 0, last: null, history: [], outboxWaiting: 0, published: 0, retention: null },
       refusedDocuments: [],
       ...this.engine,
     };

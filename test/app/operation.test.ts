@@ -130,7 +130,7 @@ describe('health', () => {
   it('minds an old checkpoint only while input is not covered by it', async () => {
     app = await startTestApp({ now: () => nowMs, options: { checkpointAgeMsMax: 10_000 } });
     const last = { durationMs: 1, bytes: 1, dirtyKeys: 1, blockedMs: 0, blockedAtOnceMs: 0, pauseMs: 0 };
-    const checkpoints = { count: 1, failed: 0, history: [], outboxWaiting: 0, published: 0 };
+    const checkpoints = { count: 1, failed: 0, history: [], outboxWaiting: 0, published: 0, retention: null };
     const statusAt = async (ageMs: number, checkpointedPosition: number): Promise<number> => {
       const at = new Date(nowMs - ageMs).toISOString();
       app.control.engine = {

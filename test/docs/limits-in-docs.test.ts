@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { textLimits } from '../../src/adapters/document/text-limits.js';
 import { fileLimits } from '../../src/adapters/file/file-limits.js';
 import { meterLimits } from '../../src/adapters/meter-prometheus/prometheus-meter.js';
+import { levelLimits } from '../../src/adapters/level/level-limits.js';
 import { natsLimits } from '../../src/adapters/nats/limits.js';
 import { apiLimits } from '../../src/app/app-limits.js';
 import { expressionLimits } from '../../src/core/expression/expression-limits.js';
@@ -27,6 +28,7 @@ describe.each([
   ['savepoints', savepointLimits],
   ['nats', natsLimits],
   ['files', fileLimits],
+  ['store', levelLimits],
   ['metrics', meterLimits],
   ['api', apiLimits],
 ])('limits of %s', (_, named) => {

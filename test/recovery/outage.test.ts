@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } from 'vitest';
 import { TestNatsServer } from '../support/nats-server.js';
@@ -143,8 +143,10 @@ describe('a state directory', () => {
     const bytes = readFileSync(join(database, manifest));
     bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] as number) ^ 0xff;
     writeFileSync(join(database, manifest), bytes);
+    // Nothing good is retained either.
+    rmSync(join(place.state, 'retained'), { recursive: true });
     const before = filesOf(place.state);
-    const { code, stderr } = await start().process.ended;
+    const { code, stderr } = await start({ args: ['--retained', '0'] }).process.ended;
     expect(code).toBe(1);
     expect(stderr).toMatch(/is damaged/);
     expect(stderr).not.toMatch(/ {4}at /);

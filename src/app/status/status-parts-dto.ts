@@ -3,6 +3,7 @@ import type {
   CheckpointReport,
   CheckpointStatus,
   MemoryStatus,
+  RetentionReport,
   RuleStatus,
   ShardStatus,
   SourceStatus,
@@ -201,6 +202,48 @@ export class CheckpointReportDto implements CheckpointReport {
   readonly pauseMs!: number;
 }
 
+export class RetainedDto {
+  @ApiProperty({ type: 'integer', minimum: 1 })
+  readonly number!: number;
+
+  @ApiProperty({ format: 'date-time' })
+  readonly at!: string;
+}
+
+export class RecoveryDto {
+  @ApiProperty({ type: 'integer', description: 'The retained checkpoint it began from.' })
+  readonly from!: number;
+
+  @ApiProperty({ format: 'date-time' })
+  readonly at!: string;
+
+  @ApiProperty({ ...count, description: 'Batches of the journal on top of it.' })
+  readonly batches!: number;
+
+  @ApiProperty({ type: 'string', nullable: true, description: 'What is missing behind them; null for nothing.' })
+  readonly lost!: string | null;
+
+  @ApiProperty({ description: 'Where the damaged files are.' })
+  readonly kept!: string;
+
+  @ApiProperty()
+  readonly reason!: string;
+}
+
+export class RetentionDto implements RetentionReport {
+  @ApiProperty({ type: [RetainedDto], description: 'The oldest first.' })
+  readonly retained!: readonly RetainedDto[];
+
+  @ApiProperty({ ...count, description: 'Of the newest one’s journal.' })
+  readonly journalBytes!: number;
+
+  @ApiProperty({ type: 'number', description: 'How long checkpoints waited when the newest was retained.' })
+  readonly pauseMs!: number;
+
+  @ApiProperty({ type: RecoveryDto, nullable: true, description: 'How a damaged state was put right at the start.' })
+  readonly recovered!: RecoveryDto | null;
+}
+
 export class CheckpointStatusDto implements CheckpointStatus {
   @ApiProperty(count)
   readonly count!: number;
@@ -219,4 +262,11 @@ export class CheckpointStatusDto implements CheckpointStatus {
 
   @ApiProperty(count)
   readonly published!: number;
+
+  @ApiProperty({
+    type: RetentionDto,
+    nullable: true,
+    description: 'Checkpoints kept beside the newest; null for none.',
+  })
+  readonly retention!: RetentionDto | null;
 }

@@ -19,13 +19,14 @@ export interface RestoreOptions extends NatsFlags {
 }
 
 function requireEmpty(state: string): void {
-  const database = join(state, 'db');
-  if (!existsSync(database) || readdirSync(database).length === 0) return;
-  throw new SavepointError(
-    'state-not-empty',
-    `${database} holds a state already: restore into an empty directory (--state), or move it away first.`,
-    { state },
-  );
+  for (const held of [join(state, 'db'), join(state, 'retained')]) {
+    if (!existsSync(held) || readdirSync(held).length === 0) continue;
+    throw new SavepointError(
+      'state-not-empty',
+      `${held} holds a state already: restore into an empty directory (--state), or move it away first.`,
+      { state },
+    );
+  }
 }
 
 /** Built beside its place and renamed: a restore that is stopped leaves no state. */

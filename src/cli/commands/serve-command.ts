@@ -19,6 +19,21 @@ function addCheckpointOptions(command: Command): void {
       ),
     )
     .addOption(
+      envOption('--retained <number>', 'checkpoints kept beside the newest state; 0 for none', 'WEIR_RETAINED', '2'),
+    )
+    .addOption(
+      envOption(
+        '--retain-interval <ms>',
+        'milliseconds between checkpoints that are kept',
+        'WEIR_RETAIN_INTERVAL',
+        '600000',
+      ),
+    )
+    .option(
+      '--recover-from <number>',
+      'start a damaged state from this retained checkpoint, although what came later is missing and is read again',
+    )
+    .addOption(
       envOption(
         '--state-memory <MiB>',
         'what keys in memory may take; the rest is in the state directory alone (default: a third of the heap)',

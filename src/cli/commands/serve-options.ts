@@ -18,5 +18,8 @@ export interface ServeOptions extends NatsFlags {
   readonly checkpointPause: string;
   readonly stateMemory?: string;
   readonly savepoints?: string;
+  readonly retained: string;
+  readonly retainInterval: string;
+  readonly recoverFrom?: string;
   readonly logLevel: string;
 }

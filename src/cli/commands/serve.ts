@@ -11,7 +11,9 @@ import { renderYaml } from '../../adapters/document/render-yaml.js';
 import { createDocumentFiles } from '../../adapters/document-files/document-files.js';
 import { fileSourceOpener } from '../../adapters/file/file-source.js';
 import { compileSchema } from '../../adapters/json-schema/compile-schema.js';
+import { levelLimits } from '../../adapters/level/level-limits.js';
 import { openLevelStore } from '../../adapters/level/open-level-store.js';
+import type { LevelStoreOptions } from '../../adapters/level/open-level-store.js';
 import { createPinoLog, logLevels } from '../../adapters/log-pino/pino-log.js';
 import type { LogLevel } from '../../adapters/log-pino/pino-log.js';
 import type { PrometheusMeter } from '../../adapters/meter-prometheus/prometheus-meter.js';
@@ -25,10 +27,11 @@ import { natsSourceOpener } from '../../adapters/nats/source-opener.js';
 import { systemClock } from '../../adapters/system/system-clock.js';
 import { systemDigest } from '../../adapters/system/system-digest.js';
 import type { Log } from '../../ports/log.js';
-import { Engine } from '../../runtime/engine.js';
+import { Engine, SHARD } from '../../runtime/engine.js';
 import { DocumentControl } from '../../runtime/engine-control.js';
 import { statusOf } from '../../runtime/engine-status.js';
 import { MetricsReporter } from '../../runtime/report-metrics.js';
+import { markGoneBack } from '../../runtime/savepoint.js';
 import { EngineError, defaultSettings } from '../../runtime/engine-options.js';
 import type { Diagnostic } from '../../core/model/diagnostic.js';
 import { expressions } from '../load-documents.js';
@@ -111,11 +114,29 @@ function documentDirectories({ rules }: ServeOptions): readonly string[] {
   );
 }
 
+function storeOptions(options: ServeOptions, log: Log): LevelStoreOptions {
+  const { state, retained, retainInterval, recoverFrom } = options;
+  const keep = parseWhole('retained', retained);
+  const retain = {
+    directory: join(state, 'retained'),
+    keep,
+    intervalMs: parseWhole('retain-interval', retainInterval),
+    journalBytesMax: levelLimits.journalBytesMax,
+  };
+  return {
+    directory: join(state, 'db'),
+    log,
+    ...(keep > 0 ? { retain } : {}),
+    ...(recoverFrom === undefined ? {} : { recoverFrom: parseWhole('recover-from', recoverFrom) }),
+    onGoneBack: (store) => markGoneBack(store, SHARD),
+  };
+}
+
 async function openEngine(options: ServeOptions, link: NatsLink, log: Log) {
   const meter = createPrometheusMeter({ processMetrics: true });
   const directories = documentDirectories(options);
   const feed = createDocumentFiles({ directories, required: directories, parse: parseDocuments });
-  const store = await openLevelStore({ directory: join(options.state, 'db'), log });
+  const store = await openLevelStore(storeOptions(options, log));
   const engine = new Engine(
     {
       store,
@@ -191,6 +212,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   parseWhole('checkpoint-interval', options.checkpointInterval);
   parseWhole('checkpoint-pause', options.checkpointPause);
   stateMemoryBytes(options);
+  storeOptions(options, log);
   checkPrefixes(options);
   mkdirSync(options.state, { recursive: true });
   const link = await connectNats(natsOptions(options), log);

@@ -1,7 +1,8 @@
 /** `weir state WHAT`: what a state directory or a savepoint holds. Changes nothing. */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { lookInto } from '../../adapters/level/look-into.js';
+import { listRetained, readAbout, retainedPaths } from '../../adapters/level/retained.js';
 import { createPinoLog } from '../../adapters/log-pino/pino-log.js';
 import { parseObjectPlace } from '../../adapters/nats/object-savepoint.js';
 import { manifestFile } from '../../adapters/savepoint-files/directory-savepoint.js';
@@ -13,6 +14,7 @@ import type { KeyView, StateEntries, StateSummary } from '../../runtime/inspect-
 import { summarizeState, viewKey } from '../../runtime/inspect-state.js';
 import { readManifest, savepointEntries } from '../../runtime/savepoint.js';
 import { describeKey, describeState } from '../describe-state.js';
+import type { RetainedView } from '../describe-state.js';
 import { compileEnvironment } from '../load-documents.js';
 import type { NatsFlags } from '../nats-options.js';
 import { withSavepoint } from '../savepoint-places.js';
@@ -33,6 +35,21 @@ function stagesOf(documents: readonly WeirDocument[]): readonly string[] | undef
 function databaseIn(directory: string): string {
   const within = join(directory, 'db');
   return existsSync(within) ? within : directory;
+}
+
+/** Checkpoints retained in a state directory, the oldest first. */
+async function retainedIn(state: string): Promise<readonly RetainedView[]> {
+  const directory = join(state, 'retained');
+  const numbers = await listRetained(directory);
+  return Promise.all(
+    numbers.map(async (number): Promise<RetainedView> => {
+      const about = await readAbout(directory, number);
+      const { size: journalBytes } = statSync(retainedPaths(directory, number).journal, { throwIfNoEntry: false }) ?? {
+        size: 0,
+      };
+      return { number, at: about === undefined ? null : new Date(about.at).toISOString(), journalBytes };
+    }),
+  );
 }
 
 async function withEntries<T>(
@@ -72,7 +89,7 @@ export async function state(what: string, options: StateOptions): Promise<number
     }
     const summary: StateSummary | undefined = await withEntries(what, options, summarizeState);
     if (summary === undefined) throw new CommandError(`${what} holds no checkpoint yet.`);
-    show(summary, describeState);
+    show({ ...summary, retained: await retainedIn(what) }, describeState);
     return exitCodes.ok;
   } catch (error) {
     throw explain(error, what);

@@ -1,5 +1,6 @@
 /** What the tests of the level store let another process do. Run as `node level-child.js <task> <directory>`. */
 import { writeSync } from 'node:fs';
+import { join } from 'node:path';
 import { openLevelStore } from '../../../src/adapters/level/open-level-store.js';
 import { StoreError, type StateStore, type StoreChange } from '../../../src/ports/store.js';
 
@@ -49,6 +50,16 @@ async function commit(directory: string): Promise<void> {
   }
 }
 
+/** As `commit`, and a checkpoint is retained with every batch. */
+async function retain(state: string): Promise<void> {
+  const kept = { directory: join(state, 'retained'), keep: 3, intervalMs: 0, journalBytesMax: 1e9 };
+  const store = await openLevelStore({ directory: join(state, 'db'), retain: kept });
+  for (let number = await nextNumber(store); ; number += 1) {
+    await store.commit(batchOf(number), { sync: true });
+    say(String(number));
+  }
+}
+
 /** Commits until a commit fails, and says how it went. */
 async function fill(directory: string): Promise<void> {
   let acknowledged = 0;
@@ -70,6 +81,6 @@ async function fill(directory: string): Promise<void> {
   }
 }
 
-const tasks: Readonly<Record<string, (directory: string) => Promise<void>>> = { hold, commit, fill };
+const tasks: Readonly<Record<string, (directory: string) => Promise<void>>> = { hold, commit, retain, fill };
 const [task = '', directory = ''] = process.argv.slice(2);
 await tasks[task]?.(directory);
