@@ -20,6 +20,10 @@ export const limits = {
   automatonStatesMax: 5_000,
   /** Largest `times` count; larger is a diagnostic. */
   timesMax: 1_000,
+  /** Branches of an `anyOf`. */
+  anyOfBranchesMax: 32,
+  /** Branches of an `allOf`, whose states double with each. */
+  allOfBranchesMax: 6,
   /** Characters of a payload kept in a dead letter; the rest is cut and its size stated. */
   deadLetterPayloadCharsMax: 65_536,
   /** Bytes of one document file; larger is a diagnostic. */

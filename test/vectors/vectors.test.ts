@@ -16,6 +16,7 @@ const files: readonly (readonly [string, number])[] = [
   ['worked.json', 66],
   ['generated.json', 1_500],
   ['negations.json', 2],
+  ['choices.json', 20],
   ['found.json', 16],
 ];
 

@@ -45,51 +45,61 @@ const timesShape = z
 
 const WORDS = ['begin', 'next', 'followedBy', 'followedByAny', 'notNext', 'notFollowedBy'] as const;
 
-const refusedSteps = {
-  anyOf: '`anyOf` is not supported yet: join the conditions with `or`, or write one pattern per alternative.',
-  allOf: '`allOf` is not supported yet: write one pattern per order of the steps.',
-};
-
-export const stepShape = fields(
-  {
-    begin: stageName('The first step of a sequence: the name of its stage.').optional(),
-    next: stageName('Strict: the very next event of the key must satisfy this stage, else the run dies.').optional(),
-    followedBy: stageName('Relaxed: skips events until one satisfies this stage, and takes that one.').optional(),
-    followedByAny: stageName(
-      'Relaxed and open: takes an event that satisfies this stage, and also keeps waiting for others.',
-    ).optional(),
-    notNext: stageName('The next event of the key must not satisfy this stage.').optional(),
-    notFollowedBy: stageName(
-      'No event may satisfy this stage before the next step; as the last step, before `within` has passed.',
-    ).optional(),
-    where: expression(
-      'Condition on the event, in JSONata. $<stage> are the events taken so far, $params the parameters, $key the key. Default: every event.',
-    ).optional(),
-    times: timesShape.optional(),
-    optional: z.boolean().optional().describe('The stage may stay empty.'),
-    greedy: z
-      .boolean()
-      .optional()
-      .describe('While an event still satisfies this loop, the following stage may not take it.'),
-    consecutive: z.boolean().optional().describe('No other event of the key between the events of this stage.'),
-    allowCombinations: z
-      .boolean()
-      .optional()
-      .describe('Also the combinations that leave out fitting events between those of this stage.'),
-    until: expression('An event that satisfies this ends the loop for good. For `times` without `max`.').optional(),
-    within: durationOrParameter(
-      'Gap: each event of this stage comes less than this after the previous event of the run.',
-    ).optional(),
-    get sequence(): z.ZodOptional<z.ZodArray<z.ZodType<StepDocument>>> {
-      return z
-        .array(stepShape)
-        .min(1)
-        .describe('A group: a sequence of its own instead of `where`. Takes `times` and `optional`.')
-        .optional();
-    },
+export const stepShape = fields({
+  begin: stageName('The first step of a sequence: the name of its stage.').optional(),
+  next: stageName('Strict: the very next event of the key must satisfy this stage, else the run dies.').optional(),
+  followedBy: stageName('Relaxed: skips events until one satisfies this stage, and takes that one.').optional(),
+  followedByAny: stageName(
+    'Relaxed and open: takes an event that satisfies this stage, and also keeps waiting for others.',
+  ).optional(),
+  notNext: stageName('The next event of the key must not satisfy this stage.').optional(),
+  notFollowedBy: stageName(
+    'No event may satisfy this stage before the next step; as the last step, before `within` has passed.',
+  ).optional(),
+  where: expression(
+    'Condition on the event, in JSONata. $<stage> are the events taken so far, $params the parameters, $key the key. Default: every event.',
+  ).optional(),
+  times: timesShape.optional(),
+  optional: z.boolean().optional().describe('The stage may stay empty.'),
+  greedy: z
+    .boolean()
+    .optional()
+    .describe('While an event still satisfies this loop, the following stage may not take it.'),
+  consecutive: z.boolean().optional().describe('No other event of the key between the events of this stage.'),
+  allowCombinations: z
+    .boolean()
+    .optional()
+    .describe('Also the combinations that leave out fitting events between those of this stage.'),
+  until: expression('An event that satisfies this ends the loop for good. For `times` without `max`.').optional(),
+  within: durationOrParameter(
+    'Gap: each event of this stage comes less than this after the previous event of the run.',
+  ).optional(),
+  get sequence(): z.ZodOptional<z.ZodArray<z.ZodType<StepDocument>>> {
+    return z
+      .array(stepShape)
+      .min(1)
+      .describe('A group: a sequence of its own instead of `where`. Takes `times` and `optional`.')
+      .optional();
   },
-  refusedSteps,
-).meta({
+  get anyOf(): z.ZodOptional<z.ZodArray<z.ZodType<StepDocument>>> {
+    return z
+      .array(stepShape)
+      .min(2)
+      .describe(
+        'Branches, each named with `begin`: the event goes to the first it satisfies. Instead of `where`; takes `times` and `optional`.',
+      )
+      .optional();
+  },
+  get allOf(): z.ZodOptional<z.ZodArray<z.ZodType<StepDocument>>> {
+    return z
+      .array(stepShape)
+      .min(2)
+      .describe(
+        'Branches of one event each, named with `begin`: all of them, in any order. Instead of `where`; takes `times` and `optional`.',
+      )
+      .optional();
+  },
+}).meta({
   id: 'step',
   title: 'Step',
   description:

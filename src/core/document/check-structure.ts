@@ -1,9 +1,11 @@
 /**
  * Static checks of a pattern's structure: what the language refuses because it could never mean what its author wants.
  */
+import { limits } from '../limits.js';
 import type { Diagnostic } from '../model/diagnostic.js';
 import type { PatternBody, StepDocument } from './documents.js';
 import type { PatternDef, StepDef } from './pattern-def.js';
+import { headsOf } from './pattern-def.js';
 
 type Report = (code: string, pointer: string, message: string) => void;
 
@@ -43,7 +45,8 @@ function checkSequence(steps: readonly StepDef[], def: PatternDef, topLevel: boo
         );
       }
     }
-    if (step.group !== undefined) checkGroup(step, def, report);
+    if (step.choice !== undefined) checkChoice(step, def, report);
+    else if (step.group !== undefined) checkGroup(step, def, report);
     if (step.until !== undefined && step.timesMax !== undefined) {
       report('until-without-loop', `${step.pointer}/until`, '`until` ends a loop: give `times` a `min` and no `max`.');
     }
@@ -83,8 +86,8 @@ function checkTrailing(step: StepDef, def: PatternDef, topLevel: boolean, report
   }
 }
 
-function checkGroup(step: StepDef, def: PatternDef, report: Report): void {
-  const group = step.group ?? [];
+/** What a group and a choice have in common. */
+function checkAround(step: StepDef, report: Report): void {
   if (step.gapMs !== undefined) {
     report(
       'within-on-group',
@@ -94,6 +97,11 @@ function checkGroup(step: StepDef, def: PatternDef, report: Report): void {
   }
   if (step.greedy)
     report('greedy-group', `${step.pointer}/greedy`, 'A group cannot be greedy: put `greedy` on its steps.');
+}
+
+function checkGroup(step: StepDef, def: PatternDef, report: Report): void {
+  const group = step.group ?? [];
+  checkAround(step, report);
   if (group.length === 0) report('empty-group', `${step.pointer}/sequence`, 'The group is empty: give it a step.');
   else if (group.every((one) => one.optional || isNegation(one))) {
     report(
@@ -103,6 +111,56 @@ function checkGroup(step: StepDef, def: PatternDef, report: Report): void {
     );
   }
   checkSequence(group, def, false, report);
+}
+
+/** An alternation or a set in any order: what its branches may be. */
+function checkChoice(step: StepDef, def: PatternDef, report: Report): void {
+  const { choice = 'anyOf', group: branches = [], pointer } = step;
+  const at = `${pointer}/${choice}`;
+  checkAround(step, report);
+  const most = choice === 'anyOf' ? limits.anyOfBranchesMax : limits.allOfBranchesMax;
+  if (branches.length < 2 || branches.length > most) {
+    report('invalid-branches', at, `\`${choice}\` takes 2 to ${most} branches; it has ${branches.length}.`);
+  }
+  branches.forEach((branch, number) => {
+    if (branch.optional)
+      report('optional-branch', branch.pointer, 'A branch is not optional: put `optional` on the step around it.');
+    if (branch.greedy)
+      report('greedy-branch', `${branch.pointer}/greedy`, 'A branch cannot be greedy: put the loop behind the choice.');
+    if (choice === 'allOf') checkMember(branch, report);
+    else checkBranch(branch, number === branches.length - 1, report);
+  });
+  // A branch follows nothing inside the choice, so each is checked as a sequence of its own.
+  for (const branch of branches) checkSequence([branch], def, false, report);
+}
+
+/** A branch of `anyOf`: its first event decides for it, so it must have one that is sure to come and can be told from others. */
+function checkBranch(branch: StepDef, last: boolean, report: Report): void {
+  const head = headsOf(branch);
+  if (head.some((step) => step.optional)) {
+    report(
+      'optional-branch',
+      branch.pointer,
+      'A branch begins with a step that is not optional: its event chooses it.',
+    );
+  }
+  if (!last && head.some((step) => step.where === undefined)) {
+    report(
+      'unreachable-branch',
+      branch.pointer,
+      `Every event satisfies \`${branch.name}\`, so no branch after it can be taken: give it a \`where\`, or put it last.`,
+    );
+  }
+}
+
+/** A branch of `allOf` takes one event. */
+function checkMember(branch: StepDef, report: Report): void {
+  if (branch.group === undefined && branch.timesMin === 1 && branch.timesMax === 1) return;
+  report(
+    'invalid-branches',
+    branch.pointer,
+    'A branch of `allOf` takes one event, so it has a `where` and no `times` or steps inside: write one branch per event.',
+  );
 }
 
 function checkNames(steps: readonly StepDef[], seen: Map<string, string>, report: Report): void {
@@ -133,6 +191,9 @@ function checkSkip(def: PatternDef, pointer: string, report: Report): void {
   );
 }
 
+/** What a step may have inside instead of a condition. */
+const PARTS = ['sequence', 'anyOf', 'allOf'] as const;
+
 /** Checks on what was written, before defaults hide it. */
 function checkWritten(step: StepDocument, pointer: string, report: Report): void {
   if (step.consecutive === true && step.allowCombinations === true) {
@@ -142,7 +203,11 @@ function checkWritten(step: StepDocument, pointer: string, report: Report): void
       '`consecutive` and `allowCombinations` exclude each other: keep one.',
     );
   }
-  if (step.sequence !== undefined && step.where !== undefined) {
+  const inside = PARTS.filter((field) => step[field] !== undefined);
+  if (inside.length > 1) {
+    report('invalid-step', `${pointer}/${inside[1]}`, `A step has one of ${PARTS.join(', ')}: nest one in the other.`);
+  }
+  if (inside.length > 0 && step.where !== undefined) {
     report(
       'invalid-step',
       `${pointer}/where`,
@@ -158,12 +223,14 @@ function checkWritten(step: StepDocument, pointer: string, report: Report): void
       'consecutive',
       'allowCombinations',
       'until',
-      'sequence',
+      ...PARTS,
     ] as const) {
       if (step[field] !== undefined && step[field] !== false) {
         report('invalid-step', `${pointer}/${field}`, `\`${word}\` takes no \`${field}\`: it is a single condition.`);
       }
     }
   }
-  step.sequence?.forEach((one, at) => checkWritten(one, `${pointer}/sequence/${at}`, report));
+  for (const field of PARTS) {
+    step[field]?.forEach((one, at) => checkWritten(one, `${pointer}/${field}/${at}`, report));
+  }
 }

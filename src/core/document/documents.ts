@@ -60,8 +60,8 @@ export interface StepDocument {
   readonly until?: string;
   readonly within?: DurationText;
   readonly sequence?: readonly StepDocument[];
-  readonly anyOf?: readonly unknown[];
-  readonly allOf?: readonly unknown[];
+  readonly anyOf?: readonly StepDocument[];
+  readonly allOf?: readonly StepDocument[];
 }
 
 export type SkipDocument =

@@ -95,15 +95,6 @@ class PatternReader {
       this.report('invalid-step', pointer, `A step names its stage with exactly one of ${RELATIONS.join(', ')}.`);
       return undefined;
     }
-    if (step.anyOf !== undefined || step.allOf !== undefined) {
-      const field = step.anyOf === undefined ? 'allOf' : 'anyOf';
-      this.report(
-        'not-supported',
-        `${pointer}/${field}`,
-        `\`${field}\` is not supported yet: write one pattern per alternative.`,
-      );
-      return undefined;
-    }
     if (isHead !== (relation === 'begin')) {
       const mend = isHead
         ? 'The first step of a sequence must be a `begin`.'
@@ -113,13 +104,39 @@ class PatternReader {
     return this.readStep(step, relation, pointer);
   }
 
+  /** The steps inside a group, or the branches of a choice. */
+  private parts(step: StepDocument, relation: Relation, pointer: string): Pick<StepDef, 'group' | 'choice'> {
+    const choice = step.anyOf !== undefined ? 'anyOf' : step.allOf !== undefined ? 'allOf' : undefined;
+    if (choice === undefined) {
+      return {
+        group: step.sequence?.flatMap((one, at) => this.step(one, `${pointer}/sequence/${at}`, at === 0) ?? []),
+      };
+    }
+    const group = (step[choice] ?? []).flatMap(
+      (one, at) => this.branch(one, relation, `${pointer}/${choice}/${at}`) ?? [],
+    );
+    return { group, choice };
+  }
+
+  /** The word of the choice relates it to the step before; a branch may repeat it, or say `begin`. */
+  private branch(step: StepDocument, relation: Relation, pointer: string): StepDef | undefined {
+    const word = RELATIONS.find((one) => step[one] !== undefined);
+    if (word === undefined || word === relation || word === 'begin') return this.step(step, pointer, word === 'begin');
+    this.report(
+      'invalid-step',
+      `${pointer}/${word}`,
+      `A branch is named with \`begin\`: how it follows the step before is said by \`${relation}\` on the step around it.`,
+    );
+    return undefined;
+  }
+
   private readStep(step: StepDocument, relation: Relation, pointer: string): StepDef {
     const { min, max } = this.times(step, pointer);
     return {
       relation: relation === 'begin' ? 'begin' : relation,
       name: step[relation] ?? '',
       where: step.where,
-      group: step.sequence?.flatMap((one, at) => this.step(one, `${pointer}/sequence/${at}`, at === 0) ?? []),
+      ...this.parts(step, relation, pointer),
       timesMin: Math.max(1, min),
       timesMax: max,
       optional: step.optional === true || min === 0,

@@ -17,8 +17,10 @@ export interface StepDef {
   readonly name: string;
   /** Condition source; absent means every event. Never with `group`. */
   readonly where?: string;
-  /** A nested sequence instead of a condition. */
+  /** A nested sequence instead of a condition; with `choice` the branches, which have no order. */
   readonly group?: readonly StepDef[];
+  /** `anyOf`: one of the branches is taken, `allOf`: all of them, in any order. */
+  readonly choice?: 'anyOf' | 'allOf';
   readonly timesMin: number;
   /** Undefined: open (a loop). */
   readonly timesMax: number | undefined;
@@ -38,4 +40,11 @@ export interface PatternDef {
   readonly skip: SkipStrategy;
   readonly steps: readonly StepDef[];
   readonly params: Readonly<Record<string, unknown>>;
+}
+
+/** The steps that may take the first event of a step: itself, or those a group or choice begins with. */
+export function headsOf(step: StepDef): readonly StepDef[] {
+  const { group, choice } = step;
+  if (group === undefined) return [step];
+  return (choice === undefined ? group.slice(0, 1) : group).flatMap(headsOf);
 }

@@ -6,6 +6,7 @@
  * frozen into `AutomatonState`s by the caller.
  */
 import type { StepDef } from '../document/pattern-def.js';
+import { headsOf } from '../document/pattern-def.js';
 import { assert } from '../assert.js';
 import type { EdgeAction, Guard, Literal, StateKind } from './automaton.js';
 import { ALWAYS, both, holds, not } from './guard.js';
@@ -43,6 +44,8 @@ interface Place {
   readonly steps: readonly StepDef[];
   readonly at: number;
   readonly group: Group | undefined;
+  /** Of a branch of a choice, whose word is the choice's: what its first event must not satisfy. */
+  readonly branch?: Guard | undefined;
 }
 
 interface SingleOptions {
@@ -136,7 +139,7 @@ export class AutomatonBuilder {
     if (step.timesMin !== 1 || step.timesMax !== 1) {
       return this.times(place, { sink, proceedTo: sink, min: step.timesMin, max: step.timesMax });
     }
-    const [take, ignore] = [this.take(place), this.outerIgnore(place)];
+    const [take, ignore] = [this.firstTake(place, this.take(place)), this.outerIgnore(place)];
     return this.single(place, { sink, proceedTo: sink, take, ignore, optional: step.optional, first: true });
   }
 
@@ -195,7 +198,7 @@ export class AutomatonBuilder {
     return this.single(place, {
       sink: last,
       proceedTo: span.proceedTo,
-      take,
+      take: this.firstTake(place, take),
       ignore: this.outerIgnore(place),
       optional: step.optional,
       first: true,
@@ -251,7 +254,7 @@ export class AutomatonBuilder {
 
   private groupOnce(place: Place, options: SingleOptions): BuiltState {
     const sink = this.withoutNegations(place, options.sink);
-    const first = this.chain(stepAt(place).group ?? [], sink, this.groupOf(place));
+    const first = this.inside(stepAt(place), sink, this.groupOf(place));
     if (options.optional) {
       assert(options.proceedTo !== undefined, 'an optional group has somewhere to proceed to');
       this.edge(first, 'proceed', options.proceedTo, ALWAYS);
@@ -264,11 +267,93 @@ export class AutomatonBuilder {
     const end = this.state('normal', step);
     const ends = [end];
     this.openEnds.set(end, ends);
-    const first = this.chain(step.group ?? [], end, this.groupOf(place));
+    const first = this.inside(step, end, this.groupOf(place));
     this.openEnds.delete(end);
     this.edge(first, 'proceed', sink, ALWAYS);
     for (const one of ends) this.edge(one, 'proceed', first, ALWAYS);
     return first;
+  }
+
+  /** What a group has inside, in front of `sink`. */
+  private inside(step: StepDef, sink: BuiltState, group: Group): BuiltState {
+    const branches = step.group ?? [];
+    if (step.choice === 'anyOf') return this.anyOf(branches, sink, group);
+    if (step.choice === 'allOf') return this.allOf(branches, sink, group);
+    return this.chain(branches, sink, group);
+  }
+
+  /**
+   * An alternation: a state that waits, and proceeds to the first state of every branch. A branch takes its first event only if no
+   * branch before it could. Branches never wait for their first event themselves: the choice does, until an event decides it.
+   */
+  private anyOf(branches: readonly StepDef[], sink: BuiltState, group: Group): BuiltState {
+    let others: Guard | undefined = ALWAYS;
+    const heads: BuiltState[] = [];
+    for (const branch of branches) {
+      heads.push(this.convert({ steps: [branch], at: 0, group, branch: others }, sink));
+      others = both(others, this.satisfiesNone([branch]));
+    }
+    return this.choosing(branches, heads, group);
+  }
+
+  /** All branches in any order: a state for every set of branches taken so far, from which each of the others may take next. */
+  private allOf(branches: readonly StepDef[], sink: BuiltState, group: Group): BuiltState {
+    const all = (1 << branches.length) - 1;
+    const built = new Map<number, BuiltState>([[all, sink]]);
+    for (let taken = all - 1; taken >= 0; taken--) {
+      const left = branches.filter((_, at) => (taken & (1 << at)) === 0);
+      const heads = left.map((branch) => {
+        const state = this.state('normal', branch);
+        const next = taken | (1 << branches.indexOf(branch));
+        this.edge(state, 'take', built.get(next) as BuiltState, this.take({ steps: [branch], at: 0, group }));
+        return state;
+      });
+      built.set(taken, taken === 0 ? this.choosing(left, heads, group) : this.waiting(left, heads, group));
+    }
+    return built.get(0) as BuiltState;
+  }
+
+  /** Between two branches of `allOf`, the contiguity inside the choice governs the waiting. */
+  private waiting(left: readonly StepDef[], heads: readonly BuiltState[], group: Group): BuiltState {
+    const state = this.state('normal', group.step);
+    for (const head of heads) this.edge(state, 'proceed', head, ALWAYS);
+    const ignore = this.ignoring(left, group.step.inner, group);
+    if (ignore !== undefined) this.edge(state, 'ignore', state, ignore);
+    return state;
+  }
+
+  /** Waits for the first event of a choice, as a step at this place would for its own. */
+  private choosing(branches: readonly StepDef[], heads: readonly BuiltState[], group: Group): BuiltState {
+    const place: Place = { steps: [group.step], at: 0, group };
+    const state = this.state('normal', group.step);
+    for (const head of heads) this.edge(state, 'proceed', head, ALWAYS);
+    this.addStops(place, state);
+    const ignore = this.ignoring(branches, relationOf(place), group);
+    if (ignore === undefined) return state;
+    let waiting = state;
+    if (this.isHeadOfOptionalGroup(place)) {
+      waiting = this.state('normal', group.step);
+      for (const head of heads) this.edge(waiting, 'proceed', head, ALWAYS);
+      this.edge(waiting, 'ignore', waiting, ignore);
+      this.addStops(place, waiting);
+    }
+    this.edge(state, 'ignore', waiting, ignore);
+    return state;
+  }
+
+  private ignoring(branches: readonly StepDef[], contiguity: StepDef['relation'], group: Group): Guard | undefined {
+    let guard: Guard | undefined;
+    if (contiguity === 'followedBy') guard = this.satisfiesNone(branches);
+    else if (contiguity === 'followedByAny') guard = ALWAYS;
+    return group.until === undefined ? guard : both(guard, not(group.until));
+  }
+
+  /** The event begins none of the steps; undefined if every event begins one. */
+  private satisfiesNone(steps: readonly StepDef[]): Guard | undefined {
+    return steps
+      .flatMap(headsOf)
+      .map((step) => not(this.conditionsOf(step).where))
+      .reduce<Guard | undefined>((guard, one) => both(guard, one), ALWAYS);
   }
 
   private groupOf(place: Place): Group {
@@ -288,15 +373,27 @@ export class AutomatonBuilder {
     return until === undefined ? where : both(not(until), where);
   }
 
+  /** The first event of a branch must not be one that a branch before it takes. */
+  private firstTake(place: Place, take: Guard | undefined): Guard | undefined {
+    const { group, at } = place;
+    if ('branch' in place) return both(both(take, place.branch), this.firstOfGroup(group));
+    return at === 0 ? both(take, this.firstOfGroup(group)) : take;
+  }
+
+  private firstOfGroup(group: Group | undefined): Guard | undefined {
+    return group?.firstIteration === true ? this.firstTake(group.place, ALWAYS) : ALWAYS;
+  }
+
   /** How the way to the step's first element may be waited for. */
   private outerIgnore(place: Place): Guard | undefined {
-    return this.ignore(place, relationOf(place));
+    return isBranchHead(place) ? undefined : this.ignore(place, relationOf(place));
   }
 
   /** How the next element of the same step may be waited for. */
   private innerIgnore(place: Place): Guard | undefined {
     const { group, at } = place;
-    const inner = group !== undefined && at === 0 ? group.step.inner : stepAt(place).inner;
+    const isHead = group !== undefined && at === 0 && !('branch' in place);
+    const inner = isHead ? group.step.inner : stepAt(place).inner;
     const until = this.conditionsOf(stepAt(place)).until;
     const ignore = this.ignore(place, inner);
     return until === undefined ? ignore : both(ignore, not(until));
@@ -382,6 +479,12 @@ export class AutomatonBuilder {
 function relationOf({ steps, at, group }: Place): StepDef['relation'] {
   if (group === undefined || at !== 0) return (steps[at] as StepDef).relation;
   return group.firstIteration ? relationOf(group.place) : group.step.inner;
+}
+
+/** The step's first event is the first of a branch, which does not wait for it itself: the choice does. */
+function isBranchHead(place: Place): boolean {
+  if ('branch' in place) return true;
+  return place.at === 0 && place.group?.firstIteration === true && isBranchHead(place.group.place);
 }
 
 /** The `notFollowedBy` directly behind the step, also where the step ends a group. */

@@ -16,7 +16,9 @@ function placeSteps(steps: readonly StepDef[], loops: readonly StepDef[], placed
   for (const step of steps) {
     placed.push({ step, slot: placed.length, loops });
     if (step.group === undefined) continue;
-    placeSteps(step.group, step.timesMax === 1 ? loops : [...loops, step], placed);
+    // The branches of `allOf` come in any order: each may name the others, as within a repeated group.
+    const anyOrder = step.timesMax !== 1 || step.choice === 'allOf';
+    placeSteps(step.group, anyOrder ? [...loops, step] : loops, placed);
   }
   return placed;
 }

@@ -31,12 +31,66 @@ const never: StepDocument = { notFollowedBy: 'n', where };
 const notNow: StepDocument = { notNext: 'm', where };
 const group = (step: StepDocument, ...sequence: StepDocument[]): StepDocument => ({ ...step, sequence });
 
+const branch: StepDocument = { begin: 'x', where };
+const other: StepDocument = { begin: 'y', where };
+const anyOf = (...branches: StepDocument[]): PatternBody => ({ sequence: [a, { followedBy: 'g', anyOf: branches }] });
+const allOf = (...branches: StepDocument[]): PatternBody => ({ sequence: [a, { followedBy: 'g', allOf: branches }] });
+
 const refused: readonly (readonly [string, PatternBody, string])[] = [
   ['a pattern whose stages are all optional', { sequence: [{ ...a, optional: true }] }, 'all-optional /sequence'],
   [
     'a group whose stages are all optional',
     { sequence: [a, group({ followedBy: 'g' }, { ...a, begin: 'h', times: { min: 0 } })] },
     'all-optional /sequence/1/sequence',
+  ],
+  ['a choice of one', anyOf(branch), 'invalid-branches /sequence/1/anyOf'],
+  [
+    'a set of seven',
+    allOf(...'stuvwxy'.split('').map((begin) => ({ begin, where }))),
+    'invalid-branches /sequence/1/allOf',
+  ],
+  ['an optional branch', anyOf({ ...branch, optional: true }, other), 'optional-branch /sequence/1/anyOf/0'],
+  [
+    'a branch that begins with an optional step',
+    anyOf(group({ begin: 'h' }, { ...branch, optional: true }, b), other),
+    'optional-branch /sequence/1/anyOf/0',
+  ],
+  [
+    'a greedy branch',
+    anyOf({ ...branch, times: { min: 1 }, greedy: true }, other),
+    'greedy-branch /sequence/1/anyOf/0/greedy',
+  ],
+  [
+    'a branch behind one that takes every event',
+    anyOf({ begin: 'x' }, other),
+    'unreachable-branch /sequence/1/anyOf/0',
+  ],
+  ['a member of several events', allOf({ ...branch, times: 2 }, other), 'invalid-branches /sequence/1/allOf/0'],
+  ['a branch with a word of its own', anyOf(branch, { next: 'y', where }), 'invalid-step /sequence/1/anyOf/1/next'],
+  [
+    'a choice with a condition',
+    { sequence: [{ begin: 'g', where, anyOf: [branch, other] }] },
+    'invalid-step /sequence/0/where',
+  ],
+  [
+    'a choice with a gap',
+    { sequence: [a, { followedBy: 'g', within: '1m', anyOf: [branch, other] }] },
+    'within-on-group /sequence/1/within',
+  ],
+  [
+    'a choice and a group in one',
+    { sequence: [a, { followedBy: 'g', sequence: [branch], anyOf: [branch, other] }] },
+    'invalid-step /sequence/1/anyOf',
+  ],
+  [
+    'a negation of a choice',
+    { sequence: [a, { notFollowedBy: 'g', anyOf: [branch, other] }, b] },
+    'invalid-step /sequence/1/anyOf',
+  ],
+  [
+    'a branch as the target of a skip',
+    { ...anyOf(branch, other), skip: { skipToFirst: 'x' } },
+    'unknown-skip-target /skip',
   ],
   ['a negation first', { sequence: [never, b] }, 'invalid-step /sequence/0/notFollowedBy'],
   [

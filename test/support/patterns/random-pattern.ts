@@ -24,6 +24,7 @@ interface RawStep {
   readonly until: RawCondition | undefined;
   readonly within: number | undefined;
   readonly group: readonly RawStep[] | undefined;
+  readonly choice: { readonly kind: 'anyOf' | 'allOf'; readonly branches: readonly RawStep[] } | undefined;
 }
 
 interface RawPattern {
@@ -71,6 +72,14 @@ function makeObligatory(step: Draft | undefined): void {
   if (typeof step.times === 'object' && step.times.min === 0) step.times = { ...step.times, min: 1 };
 }
 
+/** A branch begins with an event that is sure to come and can be told from others. */
+function makeChoosable(step: Draft): void {
+  makeObligatory(step);
+  const inside = step.sequence?.slice(0, 1) ?? step.anyOf ?? step.allOf;
+  if (inside === undefined) step.where ??= "name = 'b'";
+  else for (const one of inside) makeChoosable(one);
+}
+
 class PatternDrafter {
   private stagesUsed = 0;
   /** Stages that take events, in pattern order: those a condition may name. */
@@ -113,12 +122,26 @@ class PatternDrafter {
     if (raw.optional) draft.optional = true;
     if (raw.inner === 'consecutive') draft.consecutive = true;
     if (raw.inner === 'allowCombinations') draft.allowCombinations = true;
-    if (raw.group !== undefined) draft.sequence = this.sequence(raw.group, false);
+    if (raw.choice !== undefined) draft[raw.choice.kind] = this.branches(raw.choice.kind, raw.choice.branches);
+    else if (raw.group !== undefined) draft.sequence = this.sequence(raw.group, false);
     else this.single(draft, raw, name);
     const open = typeof raw.times === 'object' && raw.times.max === undefined;
     const until = raw.until === undefined || !open ? undefined : condition(raw.until, this.stages);
     if (until !== undefined) draft.until = until;
     return draft;
+  }
+
+  /** A branch of `anyOf` begins with an event of its own, which it can be told by; one of `allOf` is one event. */
+  private branches(kind: 'anyOf' | 'allOf', raw: readonly RawStep[]): Draft[] {
+    return raw.map((one) => {
+      const times = one.times === undefined || kind === 'allOf' ? undefined : one.times;
+      const group = kind === 'allOf' ? undefined : one.group;
+      const inner = kind === 'allOf' ? undefined : one.inner;
+      const branch = this.positive({ ...one, times, group, inner, choice: undefined, greedy: false }, 'begin');
+      makeChoosable(branch);
+      if (kind === 'allOf') delete branch.until;
+      return branch;
+    });
   }
 
   private single(draft: Draft, raw: RawStep, name: string): void {
@@ -138,7 +161,10 @@ function legalPattern(raw: RawPattern): PatternBody {
     last.within = raw.trailingWithin;
   }
   const targets = sequence
-    .filter((step) => !isNegation(step) && step.sequence === undefined)
+    .filter(
+      (step) =>
+        !isNegation(step) && step.sequence === undefined && step.anyOf === undefined && step.allOf === undefined,
+    )
     .map((step) => step.begin ?? step.next ?? step.followedBy ?? step.followedByAny ?? '');
   const target = targets[raw.skipStage % Math.max(1, targets.length)];
   const skips: (SkipDocument | undefined)[] = [undefined, undefined, undefined, 'skipToNext', 'skipPastLastEvent'];
@@ -181,6 +207,13 @@ const oneIn = (n: number): fc.Arbitrary<boolean> => fc.nat({ max: n - 1 }).map((
 /** Every length alike: by default fast-check favours short arrays. */
 const size = 'max' as const;
 
+function rawChoice(depth: number): fc.Arbitrary<NonNullable<RawStep['choice']>> {
+  return fc.record({
+    kind: fc.constantFrom('anyOf' as const, 'allOf' as const),
+    branches: fc.array(rawStep(depth - 1), { minLength: 2, maxLength: 3, size }),
+  });
+}
+
 function rawStep(depth: number): fc.Arbitrary<RawStep> {
   return fc.record({
     relation: fc.oneof(
@@ -196,9 +229,10 @@ function rawStep(depth: number): fc.Arbitrary<RawStep> {
     until: rarely(rawCondition, 3),
     within: rarely(fc.integer({ min: 1, max: 6 }), 5),
     group:
-      depth === 0
+      depth <= 0
         ? fc.constant(undefined)
         : rarely(fc.array(rawStep(depth - 1), { minLength: 1, maxLength: 3, size }), 4),
+    choice: depth < 0 ? fc.constant(undefined) : rarely(rawChoice(depth), 7),
   });
 }
 

@@ -45,7 +45,8 @@ function layoutOf(def: PatternDef): Layout {
  */
 export function isPlain(def: PatternDef): boolean {
   if (def.skip.kind !== 'noSkip') return false;
-  if (def.steps.some((step) => step.group !== undefined || step.greedy || step.until !== undefined)) return false;
+  if (def.steps.some((step) => step.greedy || step.until !== undefined)) return false;
+  if (def.steps.some((step) => step.group !== undefined && !isPlainChoice(step))) return false;
   return def.steps.every((step, at) => {
     if (!isNegation(step)) return true;
     const behind = def.steps.slice(at + 1).filter((one) => !isNegation(one));
@@ -53,6 +54,26 @@ export function isPlain(def: PatternDef): boolean {
     const loop = def.steps[at - 1];
     return step.relation === 'notNext' ? true : isExact(loop) || (behind.length > 0 && loop?.timesMax === undefined);
   });
+}
+
+/** A choice taken once, between branches of one event each. */
+function isPlainChoice({ choice, group, timesMin, timesMax }: StepDef): boolean {
+  if (choice === undefined || timesMin !== 1 || timesMax !== 1) return false;
+  return (group ?? []).every((one) => one.group === undefined && one.timesMin === 1 && one.timesMax === 1);
+}
+
+/** Every order of the list. */
+function ordersOf<T>(list: readonly T[]): T[][] {
+  if (list.length === 0) return [[]];
+  return list.flatMap((one, at) => ordersOf(list.filter((_, i) => i !== at)).map((rest) => [one, ...rest]));
+}
+
+/** The steps that may take the events of a stage, one list for each way. */
+function waysOf(step: StepDef, count: number): StepDef[][] {
+  const branches = step.group ?? [];
+  if (count > 0 && step.choice === 'anyOf') return branches.map((one) => [one]);
+  if (count > 0 && step.choice === 'allOf') return ordersOf(branches);
+  return [new Array<StepDef>(count).fill(step)];
 }
 
 export interface BruteMatch {
@@ -77,9 +98,11 @@ export class BruteForce {
     for (let subset = 1; subset < 1 << this.events.length; subset++) {
       const chosen = this.events.map((_, at) => at).filter((at) => ((subset >> at) & 1) === 1);
       for (const counts of this.dealings(chosen.length, 0)) {
-        const path = this.pathOf(chosen, counts);
-        const time = this.timeOf(path, counts);
-        if (time !== undefined) found.push({ path, time });
+        for (const takers of this.takersOf(counts, 0)) {
+          const path = this.pathOf(chosen, takers);
+          const time = this.timeOf(path, counts, takers);
+          if (time !== undefined) found.push({ path, time });
+        }
       }
     }
     return found;
@@ -92,15 +115,28 @@ export class BruteForce {
     const { timesMin, timesMax, optional } = stage.step;
     const dealings: number[][] = [];
     for (let count = 0; count <= left; count++) {
-      const allowed = count === 0 ? optional : count >= timesMin && count <= (timesMax ?? left);
+      const exact = stage.step.choice === 'allOf' ? (stage.step.group ?? []).length : undefined;
+      const allowed =
+        count === 0
+          ? optional
+          : exact !== undefined
+            ? count === exact
+            : count >= timesMin && count <= (timesMax ?? left);
       if (allowed) for (const rest of this.dealings(left - count, from + 1)) dealings.push([count, ...rest]);
     }
     return dealings;
   }
 
-  private pathOf(chosen: readonly number[], counts: readonly number[]): Taken[] {
-    const names = counts.flatMap((count, i) => new Array<string>(count).fill(this.layout.stages[i]?.step.name ?? ''));
-    return chosen.map((at, i) => ({ stage: names[i] ?? '', at, event: this.events[at] as StreamEvent }));
+  /** The step that takes each event, in order, for every way of dealing out the branches of choices. */
+  private takersOf(counts: readonly number[], from: number): StepDef[][] {
+    const stage = this.layout.stages[from];
+    if (stage === undefined) return [[]];
+    const rests = this.takersOf(counts, from + 1);
+    return waysOf(stage.step, counts[from] ?? 0).flatMap((way) => rests.map((rest) => [...way, ...rest]));
+  }
+
+  private pathOf(chosen: readonly number[], takers: readonly StepDef[]): Taken[] {
+    return chosen.map((at, i) => ({ stage: takers[i]?.name ?? '', at, event: this.events[at] as StreamEvent }));
   }
 
   private holds(source: string | undefined, at: number, path: readonly Taken[]): boolean {
@@ -113,7 +149,7 @@ export class BruteForce {
   }
 
   /** The time of the match; undefined if the path is none. */
-  private timeOf(path: readonly Taken[], counts: readonly number[]): number | undefined {
+  private timeOf(path: readonly Taken[], counts: readonly number[], takers: readonly StepDef[]): number | undefined {
     let taken = 0;
     let stageBefore = -1;
     for (const [i, stage] of this.layout.stages.entries()) {
@@ -121,7 +157,8 @@ export class BruteForce {
       for (let k = 0; k < count; k++) {
         const before = path.slice(0, taken);
         const one = path[taken] as Taken;
-        if (!this.mayTake(stage.step, one, before, k)) return undefined;
+        const way = takers.slice(taken - k, taken);
+        if (!this.mayTake(stage.step, takers[taken] as StepDef, { one, before, k, way })) return undefined;
         const last = taken === path.length - 1 && this.layout.trailing === undefined;
         if (taken > 0 && !this.passesNegations({ at: one.at, before, from: stageBefore, to: i, k, last }))
           return undefined;
@@ -133,16 +170,25 @@ export class BruteForce {
   }
 
   /** Condition, window, gap, and what the stage's word says of the events in between. */
-  private mayTake(step: StepDef, one: Taken, before: readonly Taken[], k: number): boolean {
-    if (!this.holds(step.where, one.at, before)) return false;
-    const [first, previous] = [before[0], before[before.length - 1]];
-    if (first === undefined || previous === undefined) return true;
-    if (one.event.time - first.event.time >= (this.def.withinMs ?? Infinity)) return false;
-    if (one.event.time - previous.event.time >= (step.gapMs ?? Infinity)) return false;
+  private mayTake(
+    step: StepDef,
+    taker: StepDef,
+    { one, before, k, way }: { one: Taken; before: readonly Taken[]; k: number; way: readonly StepDef[] },
+  ): boolean {
+    if (!this.holds(taker.where, one.at, before)) return false;
+    // The branches that are still open, and those of which an event must be left to the one before.
+    const branches = step.choice === undefined ? [step] : (step.group ?? []).filter((branch) => !way.includes(branch));
+    const satisfies = (branch: StepDef, at: number): boolean => this.holds(branch.where, at, before);
+    const first = branches.find((branch) => satisfies(branch, one.at));
+    if (step.choice === 'anyOf' && first !== taker) return false;
+    const [begun, previous] = [before[0], before[before.length - 1]];
+    if (begun === undefined || previous === undefined) return true;
+    if (one.event.time - begun.event.time >= (this.def.withinMs ?? Infinity)) return false;
+    if (one.event.time - previous.event.time >= (taker.gapMs ?? Infinity)) return false;
     const relation = k === 0 ? step.relation : step.inner;
     if (relation === 'next') return one.at === previous.at + 1;
     if (relation !== 'followedBy') return true;
-    return !this.anyBetween(previous.at, one.at, (at) => this.holds(step.where, at, before));
+    return !this.anyBetween(previous.at, one.at, (at) => branches.some((branch) => satisfies(branch, at)));
   }
 
   /** No negation between the element before and this one forbids it; a loop directly before a negation obeys it too. */
@@ -159,6 +205,8 @@ export class BruteForce {
     const previous = way.before[way.before.length - 1] as Taken;
     const kills = (n: StepDef | undefined, at: number): boolean =>
       n !== undefined && this.holds(n.where, at, way.before);
+    // Between the branches of `allOf` what may not follow them is not in force yet.
+    if (way.k > 0 && stages[way.to]?.step.choice !== undefined) return true;
     if (way.k > 0) {
       const next = stages[way.to + 1];
       const last = way.to === stages.length - 1;

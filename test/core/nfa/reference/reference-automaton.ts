@@ -40,6 +40,8 @@ interface Place {
   readonly steps: readonly StepDef[];
   readonly at: number;
   readonly around: { readonly place: Place; readonly firstIteration: boolean } | undefined;
+  /** Of a branch of a choice: the events it must leave to the branches before it, none of which it may begin with. */
+  readonly leaves?: readonly StepDef[];
 }
 
 interface SingleParts {
@@ -149,7 +151,7 @@ export class ReferenceBuilder {
     return this.single(place, {
       sink,
       proceedTo: sink,
-      take: this.take(place),
+      take: this.begins(place, this.take(place)),
       ignore: this.outerIgnore(place),
       optional: p.optional,
       firstIteration: true,
@@ -158,6 +160,80 @@ export class ReferenceBuilder {
 
   private take(place: Place): Guard {
     return guard(this.where(stepOf(place)), this.until(groupOf(place)), true);
+  }
+
+  /** `anyOf`: what begins a branch begins none of those before it, however deep in the branch the first step stands. */
+  private begins(place: Place, take: Guard): Guard {
+    let when = take ?? undefined;
+    for (let at: Place | undefined = place; at !== undefined;) {
+      if (at.leaves !== undefined) when = both(when, this.none(at.leaves));
+      const { around }: Place = at;
+      at = at.at === 0 && around?.firstIteration === true ? around.place : undefined;
+    }
+    return when;
+  }
+
+  /** The event begins none of the steps. */
+  private none(steps: readonly StepDef[]): Condition | undefined {
+    let when: Condition | undefined = always;
+    for (const p of steps) {
+      if (p.group === undefined) when = both(when, not(this.where(p)));
+      else when = both(when, this.none(p.choice === undefined ? p.group.slice(0, 1) : p.group));
+    }
+    return when;
+  }
+
+  /** The choice waits for its branches, which never wait for their first event themselves. */
+  private isInBranch(place: Place): boolean {
+    if (place.leaves !== undefined) return true;
+    return place.at === 0 && place.around?.firstIteration === true && this.isInBranch(place.around.place);
+  }
+
+  private inside(p: StepDef, end: RefState, around: NonNullable<Place['around']>): RefState {
+    const branches = p.group ?? [];
+    if (p.choice === undefined) return this.chain(branches, end, around);
+    const entry: Place = { steps: [p], at: 0, around };
+    if (p.choice === 'anyOf') {
+      const heads = branches.map((one, i) =>
+        this.convert({ steps: [one], at: 0, around, leaves: branches.slice(0, i) }, end),
+      );
+      return this.entrance(entry, branches, heads, this.relationOf(entry), true);
+    }
+    return this.remaining(entry, branches, end, true);
+  }
+
+  /** `allOf`: the state in which these branches are still to come, as a tree: every order has states of its own. */
+  private remaining(entry: Place, left: readonly StepDef[], end: RefState, first: boolean): RefState {
+    if (left.length === 0) return end;
+    const p = stepOf(entry);
+    const heads = left.map((one) => {
+      const others = left.filter((other) => other !== one);
+      const state = this.state(one);
+      const when = guard(this.where(one), this.until(p), true);
+      this.add(state, 'take', this.remaining(entry, others, end, false), when);
+      return state;
+    });
+    return this.entrance(entry, left, heads, first ? this.relationOf(entry) : p.inner, first);
+  }
+
+  private entrance(
+    entry: Place,
+    branches: readonly StepDef[],
+    heads: readonly RefState[],
+    relation: StepDef['relation'],
+    first: boolean,
+  ): RefState {
+    const p = stepOf(entry);
+    const c = relation === 'followedBy' ? this.none(branches) : relation === 'followedByAny' ? always : null;
+    const ignore = c === undefined ? null : guard(c, this.until(p), false);
+    const state = this.state(p);
+    const waiting = first && this.isHeadOfOptionalGroup(entry) ? this.state(p) : state;
+    for (const one of new Set([state, waiting])) {
+      for (const head of heads) this.add(one, 'proceed', head, always);
+      this.add(one, 'ignore', waiting, ignore);
+      if (first) this.addStops(one, this.negationsInForce(entry));
+    }
+    return state;
   }
 
   private ign(relation: StepDef['relation'], place: Place): Guard {
@@ -175,12 +251,15 @@ export class ReferenceBuilder {
   }
 
   private outerIgnore(place: Place): Guard {
-    return this.ign(this.relationOf(place), place);
+    return this.isInBranch(place) ? null : this.ign(this.relationOf(place), place);
   }
 
   private innerIgnore(place: Place): Guard {
     const group = groupOf(place);
-    return this.ign(group !== undefined && place.at === 0 ? group.inner : stepOf(place).inner, place);
+    return this.ign(
+      group !== undefined && place.at === 0 && place.leaves === undefined ? group.inner : stepOf(place).inner,
+      place,
+    );
   }
 
   /**
@@ -213,7 +292,7 @@ export class ReferenceBuilder {
 
   private single(place: Place, parts: SingleParts): RefState {
     const p = stepOf(place);
-    if (p.group !== undefined) return this.groupOnce(place, p.group, parts);
+    if (p.group !== undefined) return this.groupOnce(place, parts);
     const first = parts.firstIteration;
     const state = this.state(p);
     const sink = this.settled(place, parts.sink);
@@ -241,8 +320,9 @@ export class ReferenceBuilder {
     return stepOf(around.place).optional || this.isHeadOfOptionalGroup(around.place);
   }
 
-  private groupOnce(place: Place, group: readonly StepDef[], parts: SingleParts): RefState {
-    const state = this.chain(group, this.settled(place, parts.sink), { place, firstIteration: parts.firstIteration });
+  private groupOnce(place: Place, parts: SingleParts): RefState {
+    const around = { place, firstIteration: parts.firstIteration };
+    const state = this.inside(stepOf(place), this.settled(place, parts.sink), around);
     if (parts.optional && parts.proceedTo !== undefined) this.add(state, 'proceed', parts.proceedTo, always);
     return state;
   }
@@ -267,7 +347,7 @@ export class ReferenceBuilder {
     const state = this.single(place, {
       sink: last,
       proceedTo: span.unmodified === undefined ? proceedTo : undefined,
-      take,
+      take: this.begins(place, take),
       ignore: this.outerIgnore(place),
       optional: p.optional,
       firstIteration: true,
@@ -284,7 +364,7 @@ export class ReferenceBuilder {
     const p = stepOf(place);
     const after = this.settled(place, sink);
     if (p.group !== undefined) {
-      const first = this.loopingGroup(place, p.group, after);
+      const first = this.loopingGroup(place, after);
       return this.times(place, first, { proceedTo: sink, min: p.timesMin, max: p.timesMin, unmodified: undefined });
     }
     const until = this.until(p);
@@ -316,11 +396,11 @@ export class ReferenceBuilder {
     return this.times(place, state, { proceedTo: sink, min: p.timesMin, max: p.timesMin, unmodified });
   }
 
-  private loopingGroup(place: Place, group: readonly StepDef[], sink: RefState): RefState {
+  private loopingGroup(place: Place, sink: RefState): RefState {
     const dummy = this.state(stepOf(place));
     const open: OpenEnd = { guards: [], copies: [] };
     this.openEnds.set(dummy, open);
-    const first = this.chain(group, dummy, { place, firstIteration: false });
+    const first = this.inside(stepOf(place), dummy, { place, firstIteration: false });
     this.openEnds.delete(dummy);
     this.add(first, 'proceed', sink, always);
     this.add(dummy, 'proceed', first, always);
