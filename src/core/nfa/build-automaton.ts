@@ -9,6 +9,8 @@ import type { StepDef } from '../document/pattern-def.js';
 import { headsOf } from '../document/pattern-def.js';
 import { assert } from '../assert.js';
 import type { EdgeAction, Guard, Literal, StateKind } from './automaton.js';
+import type { Group, Place } from './build-place.js';
+import { isBranchHead, negationBehind, relationOf, stepAt } from './build-place.js';
 import { ALWAYS, both, holds, not } from './guard.js';
 
 export interface BuiltEdge {
@@ -28,24 +30,6 @@ export interface BuiltState {
 export interface StepConditions {
   readonly where: Literal | undefined;
   readonly until: Literal | undefined;
-}
-
-/** The group around the steps that are being built. */
-interface Group {
-  readonly step: StepDef;
-  readonly place: Place;
-  readonly until: Literal | undefined;
-  /** The copy being built is the first iteration: the group's own relation governs its head. */
-  readonly firstIteration: boolean;
-}
-
-/** Where a step stands: its siblings and its group. */
-interface Place {
-  readonly steps: readonly StepDef[];
-  readonly at: number;
-  readonly group: Group | undefined;
-  /** Of a branch of a choice, whose word is the choice's: what its first event must not satisfy. */
-  readonly branch?: Guard | undefined;
 }
 
 interface SingleOptions {
@@ -473,27 +457,4 @@ export class AutomatonBuilder {
     this.openEnds.get(state)?.push(copy);
     return copy;
   }
-}
-
-/** The word that governs the way to the step's first element: for the head of a group, the group's. */
-function relationOf({ steps, at, group }: Place): StepDef['relation'] {
-  if (group === undefined || at !== 0) return (steps[at] as StepDef).relation;
-  return group.firstIteration ? relationOf(group.place) : group.step.inner;
-}
-
-/** The step's first event is the first of a branch, which does not wait for it itself: the choice does. */
-function isBranchHead(place: Place): boolean {
-  if ('branch' in place) return true;
-  return place.at === 0 && place.group?.firstIteration === true && isBranchHead(place.group.place);
-}
-
-/** The `notFollowedBy` directly behind the step, also where the step ends a group. */
-function negationBehind({ steps, at, group }: Place): StepDef | undefined {
-  const next = steps[at + 1];
-  if (next !== undefined) return next.relation === 'notFollowedBy' ? next : undefined;
-  return group === undefined ? undefined : negationBehind(group.place);
-}
-
-function stepAt(place: Place): StepDef {
-  return place.steps[place.at] as StepDef;
 }
