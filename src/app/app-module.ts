@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { AlertsModule } from './alerts/alerts-module.js';
+import { ExplainModule } from './explain/explain-module.js';
 import { tokens } from './app-dependencies.js';
 import type { AppDependencies } from './app-dependencies.js';
 import type { ResolvedOptions } from './app-options.js';
@@ -26,7 +27,15 @@ export class AppModule {
     return {
       module: AppModule,
       global: true,
-      imports: [DocumentsModule, AlertsModule, SavepointsModule, StatusModule, HealthModule, MetricsModule],
+      imports: [
+        DocumentsModule,
+        AlertsModule,
+        ExplainModule,
+        SavepointsModule,
+        StatusModule,
+        HealthModule,
+        MetricsModule,
+      ],
       providers,
       exports: providers.map(({ provide }) => provide),
     };

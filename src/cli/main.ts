@@ -20,6 +20,7 @@ function createProgram(done: (code: number) => void): Command {
     .exitOverride();
   addServeCommand(program, done);
   addStateCommands(program, done);
+  addExplainCommand(program, done);
   program
     .command('run')
     .description('run documents over their file sources and print alerts as JSON lines; needs no NATS')
@@ -73,6 +74,22 @@ function createProgram(done: (code: number) => void): Command {
       done(await (await import('./commands/match.js')).match(pattern, events, options)),
     );
   return program;
+}
+
+function addExplainCommand(program: Command, done: (code: number) => void): void {
+  program
+    .command('explain')
+    .description(
+      'say how a rule is evaluated: conditions, how events and runs are found, states, the most a key can hold',
+    )
+    .argument('<rule>', 'name of the rule')
+    .argument('<paths...>', 'files or directories of documents')
+    .option('--data <directory>', 'where relative paths of file sources begin', '.')
+    .option('--json', 'as JSON, as the API gives it')
+    .addHelpText('after', '\nExample:\n  weir explain card-testing rules patterns')
+    .action(async (rule: string, paths: string[], options: { data: string; json?: boolean }) =>
+      done(await (await import('./commands/explain.js')).explain(rule, paths, options)),
+    );
 }
 
 async function main(): Promise<void> {

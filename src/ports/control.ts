@@ -1,3 +1,4 @@
+import type { RuleExplanation } from '../core/document/explain-rule.js';
 import type { WeirDocument } from '../core/document/documents.js';
 import type { Diagnostic } from '../core/model/diagnostic.js';
 import type { SavepointRequest } from './savepoint.js';
@@ -68,7 +69,12 @@ export interface RuleStatus {
   /** A sample of the last condition that failed on an event. */
   readonly lastConditionError?: { readonly code: string; readonly message: string; readonly event: string };
   readonly overflows: number;
-  readonly stateBound: { readonly bounded: boolean; readonly runsPerKeyMax: number };
+  readonly stateBound: {
+    readonly bounded: boolean;
+    readonly runsPerKeyMax: number;
+    readonly eventsPerRunMax: number | null;
+    readonly bytesPerKeyMax: number | null;
+  };
 }
 
 /** Keys in memory; the others are in the store alone. */
@@ -176,6 +182,8 @@ export interface EngineControl {
   validate(text: string): readonly Diagnostic[];
   /** Recorded alerts of a rule, as texts of CloudEvents, oldest first: those of its time as a shadow. Undefined for an unknown rule. */
   shadowAlerts(rule: string): readonly string[] | undefined;
+  /** How a rule in force is evaluated; undefined if there is none of that name. */
+  explain(rule: string): RuleExplanation | undefined;
   /** Exports the state while events go on. Resolves when the savepoint is complete, or there is none. */
   savepoint(request: SavepointRequest): Promise<SavepointResult>;
   status(): EngineStatus;

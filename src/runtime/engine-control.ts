@@ -1,5 +1,7 @@
 /** What the API may ask: documents change one request at a time, validated and tested as a whole before anything is applied. */
 import type { DocumentKind, PlacedDocument } from '../core/document/documents.js';
+import { explainRule } from '../core/document/explain-rule.js';
+import type { RuleExplanation } from '../core/document/explain-rule.js';
 import { compileParsed } from '../core/document/compile.js';
 import type { Diagnostic } from '../core/model/diagnostic.js';
 import type { ChangeResult, DocumentView, EngineControl, EngineStatus, SavepointResult } from '../ports/control.js';
@@ -73,6 +75,11 @@ export class DocumentControl implements EngineControl {
       if (failure !== undefined) return this.refuseFiles(failure.diagnostics);
       engine.refusedDocuments = [];
     });
+  }
+
+  explain(rule: string): RuleExplanation | undefined {
+    const plan = this.engine.ruleSet.rules.get(rule);
+    return plan === undefined ? undefined : explainRule(plan);
   }
 
   shadowAlerts(rule: string): readonly string[] | undefined {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { parseAllDocuments } from 'yaml';
 import type { WeirDocument } from '../../src/core/document/documents.js';
+import type { RuleExplanation } from '../../src/core/document/explain-rule.js';
 import type { Diagnostic } from '../../src/core/model/diagnostic.js';
 import type {
   ChangeResult,
@@ -44,6 +45,11 @@ export class MemoryControl implements EngineControl {
 
   document(kind: DocumentKind, name: string): DocumentView | undefined {
     return this.views.get(`${kind}/${name}`);
+  }
+
+  /** It evaluates nothing, so it has nothing to explain but that a rule is there. */
+  explain(rule: string): RuleExplanation | undefined {
+    return this.document('rule', rule) === undefined ? undefined : ({ rule } as RuleExplanation);
   }
 
   /** As if a file of the service had it. */

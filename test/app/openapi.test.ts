@@ -48,6 +48,7 @@ const routes = [
   'GET /api/v1/patterns/{name}',
   'GET /api/v1/rules',
   'GET /api/v1/rules/{name}',
+  'GET /api/v1/rules/{name}/explain',
   'GET /api/v1/rules/{name}/shadow-alerts',
   'GET /api/v1/sources',
   'GET /api/v1/sources/{name}',

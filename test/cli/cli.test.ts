@@ -72,7 +72,7 @@ const EVENTS = [
 const ndjson = (events: readonly unknown[]): string => events.map((one) => `${JSON.stringify(one)}\n`).join('');
 
 describe('weir', () => {
-  test.each(['serve', 'run', 'test', 'validate', 'match'])(
+  test.each(['serve', 'run', 'test', 'validate', 'explain', 'match'])(
     '%s --help says what it does, and ends well',
     async (command) => {
       const { code, stdout, stderr } = await weir([command, '--help']);
@@ -101,6 +101,26 @@ describe('weir', () => {
     expect(stdout).toBe('');
     expect(stderr).toMatch(/(^|\n)error: /);
     expect(stderr).not.toMatch(/\n {4}at /);
+  });
+});
+
+describe('weir explain', () => {
+  test('says how a rule is evaluated, for people and as JSON', async () => {
+    write('rules/a.yaml', [SOURCE, PATTERN, RULE].join('---\n'));
+    const people = await weir(['explain', 'r', 'rules']);
+    expect(people).toMatchObject({ code: 0, stderr: '' });
+    expect(people.stdout).toMatch(/type = 'x' {2}\[once per event, compiled\]/);
+    expect(people.stdout).toMatch(/runs: a match names its events/);
+    const { code, stdout } = await weir(['explain', 'r', 'rules', '--json']);
+    expect(code).toBe(0);
+    expect(linesOf(stdout)).toEqual([expect.objectContaining({ rule: 'r', executor: expect.anything() as unknown })]);
+  });
+
+  test('of a rule that is not there names those that are', async () => {
+    write('rules/a.yaml', [SOURCE, PATTERN, RULE].join('---\n'));
+    const { code, stderr } = await weir(['explain', 'nobody', 'rules']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/There is no rule `nobody` in these documents: there are r\./);
   });
 });
 

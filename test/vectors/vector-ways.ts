@@ -63,7 +63,7 @@ function planOf(vector: VectorCase, expressions: ExpressionCompiler): RulePlan {
     onUpdate: 'drain',
     runsPerKeyMax: 1_000_000,
     overflow: 'dropOldest',
-    stateBound: { bounded: true, runsPerKeyMax: 1_000_000 },
+    stateBound: { bounded: true, runsPerKeyMax: 1_000_000, eventsPerRunMax: null, bytesPerKeyMax: null },
   };
 }
 

@@ -99,6 +99,20 @@ export class StateBoundDto {
 
   @ApiProperty(count)
   readonly runsPerKeyMax!: number;
+
+  @ApiProperty({
+    ...count,
+    nullable: true,
+    description: 'Events of one run; null if a loop without `max` takes as many as `within` holds.',
+  })
+  readonly eventsPerRunMax!: number | null;
+
+  @ApiProperty({
+    ...count,
+    nullable: true,
+    description: 'Bytes of one key in the state, events of 1,024 bytes; null where events are not bounded.',
+  })
+  readonly bytesPerKeyMax!: number | null;
 }
 
 export class RuleStatusDto implements RuleStatus {

@@ -1,3 +1,4 @@
+import { stateBoundOf } from './state-bound.js';
 import type { ExpressionCompiler, ExpressionNames } from '../expression/expression.js';
 import { limits } from '../limits.js';
 import { expressionStages } from '../nfa/compile-automaton.js';
@@ -174,5 +175,9 @@ function limitsOf(
   const own = rule.limits?.runsPerKey;
   const runsPerKeyMax = own ?? limits.runsPerKeyMax;
   const bounded = pattern.automaton.bounded || own !== undefined;
-  return { runsPerKeyMax, overflow: rule.limits?.overflow ?? 'dropOldest', stateBound: { bounded, runsPerKeyMax } };
+  return {
+    runsPerKeyMax,
+    overflow: rule.limits?.overflow ?? 'dropOldest',
+    stateBound: stateBoundOf(pattern.def, { bounded, runsPerKeyMax }),
+  };
 }

@@ -1,3 +1,4 @@
+import type { StateBound } from './state-bound.js';
 import type { Expression } from '../expression/expression.js';
 import type { Automaton } from '../nfa/automaton.js';
 import type { AlertDocument, RuleDocument, Severity, SourceDocument } from './documents.js';
@@ -78,14 +79,8 @@ export interface RulePlan {
   readonly onUpdate: 'drain' | 'keep' | 'restart';
   readonly runsPerKeyMax: number;
   readonly overflow: 'dropOldest' | 'dropNewest';
+  /** Worst-case state of one key. */
   readonly stateBound: StateBound;
-}
-
-/** Worst-case state of one key, computed when the rule is compiled. */
-export interface StateBound {
-  /** False: without `within` and `limits` the runs of one key could grow for ever. */
-  readonly bounded: boolean;
-  readonly runsPerKeyMax: number;
 }
 
 /** One applied set of documents, compiled. */
