@@ -100,6 +100,9 @@ describe('the API over NATS', () => {
     expect((await ask('weir.api.validate', ruleYaml)).json()).toEqual({ valid: true, diagnostics: [] });
     expect((await ask('weir.api.status')).json()).toMatchObject({ state: 'running', revision: 3 });
     expect((await ask('weir.api.health')).json()).toMatchObject({ status: 'ok' });
+    const taken = await ask('weir.api.savepoints.take', '{"name":"one","bucket":"b"}');
+    expect(taken.json()).toMatchObject({ name: 'one', place: 'object:b/one' });
+    expect((await ask('weir.api.savepoints.take', '{"name":"one"}')).json()).toMatchObject({ status: 409 });
     const deleted = await ask('weir.api.documents.delete.rule.card-testing-eu');
     expect(deleted.json()).toEqual({ outcome: 'deleted', revision: 4, warnings: [], view: null });
   });

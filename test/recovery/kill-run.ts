@@ -58,6 +58,8 @@ function start(place: Place, run: string, checkpointMs: number): CliProcess {
     nats: place.url,
     port: '0',
     'checkpoint-interval': String(checkpointMs),
+    // So that kills meet a database that is closed, linked and opened again.
+    'retain-interval': '150',
   };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
   return new CliProcess(place.cli, ['serve', ...args, '--alert-stream', run, '--alert-prefix', run, '--no-nats-api']);

@@ -167,7 +167,7 @@ describe('a savepoint', () => {
     const refused = await weir('restore', join(place.state, 'savepoints', 'one'), '--state', place.state);
     expect([refused.code, refused.stderr.includes('holds a state already')]).toEqual([1, true]);
     expect(readdirSync(join(place.state, 'db')).sort()).toEqual(files);
-    rmSync(join(place.state, 'db'), { recursive: true });
+    for (const held of ['db', 'retained']) rmSync(join(place.state, held), { recursive: true });
     expect((await weir('restore', join(place.state, 'savepoints', 'one'), '--state', place.state)).code).toBe(0);
     expect(existsSync(join(place.state, '.db.restoring'))).toBe(false);
   });

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MemoryStore } from '../../src/adapters/memory/memory-store.js';
@@ -15,7 +16,7 @@ import { summarizeState, viewKey } from '../../src/runtime/inspect-state.js';
 import { restoreSavepoint, savepointEntries, verifySavepoint, writeSavepoint } from '../../src/runtime/savepoint.js';
 import type { SentEvent } from './restart-fixture.js';
 import { MERGED, SINGLE, mergedEvents, singleEvents, worldOf } from './restart-fixture.js';
-import { makeStateSample, sampleWorld } from './state-sample.js';
+import { makeStateSample, sampleWorld, send } from './state-sample.js';
 import type { World } from './world.js';
 
 let root: string;
@@ -191,4 +192,23 @@ describe('an inspected state', () => {
     const known = new Set(views.flatMap((view) => view.events.map((event) => event.id)));
     for (const { taken } of runs) for (const { event } of taken) expect(known.has(event)).toBe(true);
   });
+});
+
+/** Written by the first version with the format (test/data/savepoint-format-1), from the sample of state format 2. */
+test('a savepoint of format 1 is restored, and goes on to alert as its state would have', async () => {
+  const reader = openDirectorySavepoint(fileURLToPath(new URL('../data/savepoint-format-1', import.meta.url)));
+  const manifest = await verifySavepoint(reader, systemDigest);
+  const held: Record<string, string> = {};
+  for await (const [key, value] of savepointEntries(reader, manifest, systemDigest)) held[key] = value;
+  const sample = readFileSync(new URL('../data/state-format-2.json', import.meta.url), 'utf8');
+  expect(held).toEqual(JSON.parse(sample));
+  const [restored, original] = [sampleWorld({}), sampleWorld(held)];
+  await restore(restored, reader);
+  for (const world of [restored, original]) {
+    send(world, 50, { type: 'y', n: 'y1', k: 'k1', v: 15 });
+    send(world, 3_700, { type: 'other', n: 'o3', k: 'nobody' });
+    await (await world.live().run()).stop();
+  }
+  expect(restored.summary).toEqual(original.summary);
+  expect(restored.alerts.length).toBeGreaterThan(1);
 });

@@ -74,7 +74,10 @@ export function damaged(directory: string, file: string, what: string, cause?: u
 }
 
 async function inspect<T>(directory: string, name: string, read: (bytes: Buffer) => T): Promise<T> {
-  const bytes = await readFile(join(directory, name));
+  const bytes = await readFile(join(directory, name)).catch((error: NodeJS.ErrnoException) => {
+    // A disk that cannot give a file back has lost it.
+    throw error.code === 'EIO' ? damaged(directory, name, 'the disk cannot read it', error) : error;
+  });
   try {
     return read(bytes);
   } catch (error) {

@@ -71,7 +71,7 @@ async function withEntries<T>(
 function explain(error: unknown, what: string): unknown {
   if (!(error instanceof StoreError) || error.code !== 'locked') return error;
   return new CommandError(
-    `A service holds ${what}: stop it, or take a savepoint (\`weir savepoint <name>\`) and look into that.`,
+    `A service holds ${what}: stop it, or look into a retained checkpoint (${join(what, 'retained', '<number>')}) or a savepoint.`,
   );
 }
 
