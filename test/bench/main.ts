@@ -5,11 +5,13 @@ import { benchCore, benchCoreCondition } from './core-bench.js';
 import { benchEndToEnd, benchLatency } from './end-to-end-bench.js';
 import type { BenchResult } from './report.js';
 import { formatResult } from './report.js';
+import { benchState } from './state-bench.js';
 
 const benchmarks: Readonly<Record<string, (toy: boolean) => Promise<BenchResult> | BenchResult>> = {
   core: benchCore,
   'core-condition': benchCoreCondition,
   checkpoint: benchCheckpoint,
+  state: benchState,
   'end-to-end': benchEndToEnd,
   latency: benchLatency,
 };

@@ -37,6 +37,8 @@ export interface KillReport {
 
 const RUNNING = 'weir is running';
 const CHECKPOINT_INTERVALS_MS = [20, 150, 1_000];
+/** Of keys: nothing stays in memory, few do, all do. */
+const STATE_MEMORY_MIB = [0, 1, 256];
 const AFTER_START_MS_MAX = 400;
 /** Share of kills aimed at the start-up. */
 const START_SHARE = 0.25;
@@ -50,7 +52,12 @@ interface Place {
   readonly root: string;
 }
 
-function start(place: Place, run: string, checkpointMs: number): CliProcess {
+interface Settings {
+  readonly checkpointMs: number;
+  readonly stateMemoryMib: number;
+}
+
+function start(place: Place, run: string, { checkpointMs, stateMemoryMib }: Settings): CliProcess {
   const state = join(place.root, run);
   const options = {
     rules: place.rules,
@@ -60,6 +67,7 @@ function start(place: Place, run: string, checkpointMs: number): CliProcess {
     'checkpoint-interval': String(checkpointMs),
     // So that kills meet a database that is closed, linked and opened again.
     'retain-interval': '150',
+    'state-memory': String(stateMemoryMib),
   };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
   return new CliProcess(place.cli, ['serve', ...args, '--alert-stream', run, '--alert-prefix', run, '--no-nats-api']);
@@ -82,7 +90,8 @@ async function liveAndDie(place: Place, tools: StreamTools, slice: Slice, random
   const [before, after] = halves(slice);
   await publish(tools, before);
   const begun = performance.now();
-  const service = start(place, 'killed', random.pick(CHECKPOINT_INTERVALS_MS));
+  const checkpointMs = random.pick(CHECKPOINT_INTERVALS_MS);
+  const service = start(place, 'killed', { checkpointMs, stateMemoryMib: random.pick(STATE_MEMORY_MIB) });
   const inStart = random.next() < START_SHARE;
   const running = service.says(RUNNING).then(() => performance.now() - begun);
   running.catch(() => undefined);
@@ -105,7 +114,7 @@ async function liveAndDie(place: Place, tools: StreamTools, slice: Slice, random
 
 /** Runs until `the-end` is in the stream and stops in order: everything is out then. */
 async function finish(place: Place, tools: StreamTools, run: string): Promise<Published[]> {
-  const service = start(place, run, CHECKPOINT_INTERVALS_MS[2] as number);
+  const service = start(place, run, { checkpointMs: 1_000, stateMemoryMib: 256 });
   try {
     await service.says(RUNNING);
     for (;;) {
