@@ -51,7 +51,7 @@ const HOT_KEYS = 10_000;
 /** Room for each of them in the comparison, by the engine's estimate, some thousand other keys included. */
 const HOT_KEY_BYTES = 12_000;
 const COMPARED_KEYS = 100_000;
-const A_SHARE = 0.05;
+const A_SHARE = 0.01;
 const COLD_SHARE = 0.01;
 
 interface Drawn {

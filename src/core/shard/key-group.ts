@@ -363,7 +363,7 @@ export class KeyGroup {
     const created = key === undefined;
     if (key !== undefined) {
       this.saveFirst(key);
-      key.recent = true;
+      if (key.uses <= 0) key.uses++;
     }
     let changed = false;
     for (let i = 0; i < this.concerned.length; i++) {

@@ -21,8 +21,8 @@ export interface KeyState {
   staged: number;
   /** The cut that took its last change; 0 for none. */
   cut: number;
-  /** Used since the hand of the clock passed it (`Residency.evict`). */
-  recent: boolean;
+  /** Above 0: used again since it came or since the hand of the clock passed it (`Residency.evict`). Below 0: fetched for a first use. */
+  uses: number;
   /** Estimate of what it takes in memory. */
   bytes: number;
 }

@@ -62,6 +62,8 @@ export class Residency {
   restore(key: KeyState): void {
     assert(!this.keys.has(key.token), 'a key is restored once');
     this.noteWarm(key.bytes);
+    // What is used once only must not drive out what is used often.
+    key.uses = -1;
     this.put(key);
   }
 
@@ -88,15 +90,15 @@ export class Residency {
   }
 
   /**
-   * Lets keys go that were not used since the hand last passed them (second chance; Corbató, "A paging experiment with the Multics
-   * system", 1969) and whose record is durable, until `bytes` are free or `stepsMax` keys were looked at. Gives how many went.
+   * Lets keys go that were not used again since they came or since the hand last passed them (second chance; Corbató, "A paging
+   * experiment with the Multics system", 1969) and whose record is durable, until `bytes` are free or `stepsMax` keys were looked at. Gives how many went.
    */
   evict(bytes: number, stepsMax: number): number {
     const floor = this.residentBytes - bytes;
     let evicted = 0;
     for (let step = 0; step < stepsMax && this.residentBytes > floor && this.keys.size > 0; step++) {
       const key = this.nextAtHand();
-      if (key.recent) key.recent = false;
+      if (key.uses > 0) key.uses = 0;
       else if (!key.dirty && key.staged < 0 && key.cut <= this.cuts.durable) {
         this.letGo(key);
         evicted++;
@@ -165,7 +167,7 @@ export function newKey(
     gone: false,
     staged: -1,
     cut: 0,
-    recent: true,
+    uses: 0,
     bytes,
   };
 }
