@@ -213,7 +213,11 @@ export class Engine {
     this.savepointing = true;
     try {
       const writer = await savepoints(request);
-      await this.checkpoints.now();
+      await this.checkpoints.now().catch(async (error: unknown) => {
+        await writer.abandon();
+        this.fail(error);
+        throw error;
+      });
       const stopped = (): boolean => this.state !== 'running';
       const manifest = await writeSavepoint({ name: request.name, store, shard: SHARD, digest, stopped }, writer);
       const { entries, characters, revision } = manifest;

@@ -190,12 +190,17 @@ describe('weir state', () => {
     expect(readdirSync(place.state).filter((name) => name.startsWith('.weir-look'))).toEqual([]);
   });
 
-  test('refuses the directory of a service that runs, and does not disturb it', async () => {
+  test('refuses the directory of a service that runs, shows what it retained, and does not disturb it', async () => {
+    const first = await start();
+    await tools.store('IN', 'in.a', begins);
+    await upTo(first, KEYS);
+    await first.process.kill('SIGTERM');
     const service = await start();
     const refused = await weir('state', place.state);
     expect([refused.code, refused.stderr.includes('A service holds')]).toEqual([1, true]);
-    await tools.store('IN', 'in.a', begins);
-    await upTo(service, KEYS);
+    expect((await weir('state', join(place.state, 'retained', '2'))).stdout).toMatch(/pair +1 +1 +499 +499 +0/);
+    await tools.store('IN', 'in.a', ends(0, 100));
+    await upTo(service, KEYS + 100);
     expect((await service.process.kill('SIGTERM')).code).toBe(0);
   });
 });

@@ -212,3 +212,13 @@ test('a savepoint of format 1 is restored, and goes on to alert as its state wou
   expect(restored.summary).toEqual(original.summary);
   expect(restored.alerts.length).toBeGreaterThan(1);
 });
+
+test('a savepoint whose checkpoint cannot be written is none, and stops the engine as any failed checkpoint does', async () => {
+  const world = worldOf(SINGLE, []);
+  const { writer } = memoryPlace();
+  let abandoned = 0;
+  world.savepoints = async () => ({ ...writer, abandon: async () => void abandoned++ });
+  const life = await world.live({ commitFate: (number) => (number > 1 ? 'fail' : 'ok') }).start();
+  expect(await life.whileTurning(life.control.savepoint({ name: 'one' }))).toMatchObject({ ok: false });
+  expect([abandoned, life.engine.state]).toEqual([1, 'failed']);
+});

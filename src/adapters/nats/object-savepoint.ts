@@ -75,9 +75,9 @@ export async function createObjectSavepoint(link: NatsLink, place: ObjectPlace):
   };
 }
 
-/** Waits for the server. Its calls reject with `SavepointError` for what is not there. */
+/** Waits for the server, not for ever. Its calls reject with `SavepointError` for what is not there. */
 export async function openObjectSavepoint(link: NatsLink, place: ObjectPlace): Promise<SavepointReader> {
-  await link.ready();
+  await Promise.race([link.ready(), link.pause(natsLimits.objectTimeoutMs)]);
   const read = (name: string): Promise<string> =>
     attempt(place, async () => {
       const store = await openBucket(link, place.bucket, false);
