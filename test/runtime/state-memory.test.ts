@@ -52,7 +52,7 @@ describe('with hardly a key in memory an engine says what one says that keeps al
           expect(spilled.summary).toEqual(kept.summary);
           expect([...spilled.stored('k/'), ...spilled.stored('t/')]).toEqual([]);
         }),
-        { numRuns: 60 },
+        { numRuns: 40 },
       ),
     120_000,
   );
@@ -84,7 +84,7 @@ test(
         expect(world.summary).toEqual(undisturbed.summary);
         expect([...world.stored('k/'), ...world.stored('t/')]).toEqual([]);
       }),
-      { numRuns: 80 },
+      { numRuns: 60 },
     ),
   120_000,
 );
