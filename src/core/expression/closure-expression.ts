@@ -1,13 +1,14 @@
 import type { Code } from './closures/code.js';
 import { rethrow } from './closures/raise.js';
 import { plainResult } from './closures/sequence.js';
-import type { Equality, Expression, Gate, Join, Scope } from './expression.js';
+import type { Equality, Expression, Gate, Join, Range, Scope } from './expression.js';
 
 /** An expression that runs as closures. A payload that is an array runs in the library, which wraps it specially. */
 class ClosureExpression implements Expression {
   readonly source: string;
   readonly stagesUsed: ReadonlySet<string>;
   readonly equalities: readonly Equality[];
+  readonly ranges: readonly Range[];
   readonly joins: readonly Join[];
   readonly gate: Gate | undefined;
   readonly usesKey: boolean;
@@ -20,6 +21,7 @@ class ClosureExpression implements Expression {
     this.source = fallback.source;
     this.stagesUsed = fallback.stagesUsed;
     this.equalities = fallback.equalities;
+    this.ranges = fallback.ranges;
     this.joins = fallback.joins;
     this.gate = fallback.gate;
     this.usesKey = fallback.usesKey;

@@ -5,7 +5,7 @@
 import { limits } from '../limits.js';
 import { checkDepth, checkRegexes } from './check-ast.js';
 import { checkNames } from './check-names.js';
-import { equalitiesOf } from './equalities.js';
+import { equalitiesOf, rangesOf } from './equalities.js';
 import { gateOf } from './gate.js';
 import { joinsOf } from './joins.js';
 import { closureExpression } from './closure-expression.js';
@@ -32,8 +32,9 @@ function compileExpression(library: ExpressionLibrary, source: string, names: Ex
   if (problems.length > 0) return refused(problems.sort((a, b) => a.position - b.position));
   const gate = use.stages.size === 0 ? undefined : gateOf(program.ast, names);
   const equalities = equalitiesOf(program.ast);
+  const ranges = rangesOf(program.ast);
   const joins = joinsOf(program.ast, names);
-  const fallback = libraryExpression({ source, program, use, names, equalities, joins, gate });
+  const fallback = libraryExpression({ source, program, use, names, equalities, ranges, joins, gate });
   const code = compileClosures(program.ast, names);
   return { ok: true, expression: code === undefined ? fallback : closureExpression(code, fallback) };
 }

@@ -5,7 +5,7 @@
 import type { AstNode } from './ast.js';
 import { conjunctsOf } from './ast.js';
 import { isPlainName } from './closures/sequence.js';
-import type { Equality } from './expression.js';
+import type { Equality, Range } from './expression.js';
 
 /** Field names of a path of plain fields of the event; undefined for any other expression. */
 export function plainFields(node: AstNode): readonly string[] | undefined {
@@ -47,6 +47,26 @@ export function equalitiesOf(ast: AstNode): readonly Equality[] {
   return conjunctsOf(ast).flatMap((part): Equality[] => {
     if (part.type !== 'binary' || part.value !== '=') return [];
     const found = equalityOf(part.lhs, part.rhs) ?? equalityOf(part.rhs, part.lhs);
+    return found === undefined ? [] : [found];
+  });
+}
+
+const MIRRORED: Readonly<Record<string, Range['order']>> = { '<': '>', '<=': '>=', '>': '<', '>=': '<=' };
+
+function rangeOf(path: AstNode, constant: AstNode, order: Range['order']): Range | undefined {
+  const fields = plainFields(path);
+  if (fields === undefined) return undefined;
+  if (constant.type === 'number') return { fields, order, constant: { kind: 'value', value: Number(constant.value) } };
+  const name = parameterName(constant);
+  return name === undefined ? undefined : { fields, order, constant: { kind: 'parameter', name } };
+}
+
+/** The orders against a constant that a condition implies, in the order in which they are written. */
+export function rangesOf(ast: AstNode): readonly Range[] {
+  return conjunctsOf(ast).flatMap((part): Range[] => {
+    const mirrored = part.type === 'binary' ? MIRRORED[part.value] : undefined;
+    if (part.type !== 'binary' || mirrored === undefined) return [];
+    const found = rangeOf(part.lhs, part.rhs, part.value as Range['order']) ?? rangeOf(part.rhs, part.lhs, mirrored);
     return found === undefined ? [] : [found];
   });
 }

@@ -41,6 +41,14 @@ export interface Equality {
     { readonly kind: 'value'; readonly value: string | number } | { readonly kind: 'parameter'; readonly name: string };
 }
 
+/** A conjunct `fields.of.the.event > number` of a condition, or with another order, the event's side first. */
+export interface Range {
+  readonly fields: readonly string[];
+  readonly order: '<' | '<=' | '>' | '>=';
+  readonly constant:
+    { readonly kind: 'value'; readonly value: number } | { readonly kind: 'parameter'; readonly name: string };
+}
+
 /** A conjunct `fields.of.the.event = $stage.fields.of.an.earlier.event` of a condition. */
 export interface Join {
   readonly fields: readonly string[];
@@ -60,6 +68,8 @@ export interface Expression {
   readonly stagesUsed: ReadonlySet<string>;
   /** Each of them must hold for the expression to be true; what an index can look up. */
   readonly equalities: readonly Equality[];
+  /** Like `equalities`, of numbers in order. */
+  readonly ranges: readonly Range[];
   /** Each of them must hold for the expression to be true of a run; by them a run can be looked up. */
   readonly joins: readonly Join[];
   /** Of a condition over earlier events, when there is one. */

@@ -1,7 +1,7 @@
 import type { NameUse } from './check-names.js';
 import { rethrow } from './closures/raise.js';
 import { castBoolean } from './closures/values.js';
-import type { Equality, Expression, ExpressionNames, Gate, Join, Scope } from './expression.js';
+import type { Equality, Expression, ExpressionNames, Gate, Join, Range, Scope } from './expression.js';
 import type { LibraryProgram } from './library.js';
 
 /** Reads one variable of the scope. */
@@ -16,6 +16,7 @@ export interface LibraryExpressionOptions {
   readonly use: NameUse;
   readonly names: ExpressionNames;
   readonly equalities: readonly Equality[];
+  readonly ranges: readonly Range[];
   readonly joins: readonly Join[];
   readonly gate: Gate | undefined;
 }
@@ -28,6 +29,7 @@ class LibraryExpression implements Expression {
     readonly source: string,
     readonly stagesUsed: ReadonlySet<string>,
     readonly equalities: readonly Equality[],
+    readonly ranges: readonly Range[],
     readonly joins: readonly Join[],
     readonly gate: Gate | undefined,
     readonly usesKey: boolean,
@@ -51,7 +53,7 @@ class LibraryExpression implements Expression {
 }
 
 export function libraryExpression(options: LibraryExpressionOptions): Expression {
-  const { source, program, use, names, equalities, joins, gate } = options;
+  const { source, program, use, names, equalities, ranges, joins, gate } = options;
   const bindings = [
     ...[...use.variables].map(variableBinding),
     ...[...use.stages].map((stage) => stageBinding(stage, names.stages.get(stage) ?? -1)),
@@ -60,6 +62,7 @@ export function libraryExpression(options: LibraryExpressionOptions): Expression
     source,
     use.stages,
     equalities,
+    ranges,
     joins,
     gate,
     use.variables.has('key'),

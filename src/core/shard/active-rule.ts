@@ -124,6 +124,7 @@ export class ActiveRule implements MatchReceiver {
    * goes on under another automaton: then the deadlines of its runs must be computed again.
    */
   useVersions(assigned: readonly VersionAssignment[], drainFrom: number, drainMaxMs: number): boolean {
+    if (this.usesAlready(assigned)) return false;
     let replaced = false;
     const before = new Map(this.versions.map((one) => [one.active.version, one]));
     this.versions = assigned.map(({ version, plan, draining }): VersionInUse => {
@@ -150,6 +151,14 @@ export class ActiveRule implements MatchReceiver {
       this,
     );
     return replaced;
+  }
+
+  private usesAlready(assigned: readonly VersionAssignment[]): boolean {
+    if (assigned.length !== this.versions.length || assigned.length === 0) return false;
+    return assigned.every(({ version, plan, draining }, at) => {
+      const used = this.versions[at];
+      return used?.active.version === version && used.plan === plan && used.draining === draining;
+    });
   }
 
   createState(set: RunSet = createRunSet()): RuleState {

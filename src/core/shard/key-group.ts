@@ -49,7 +49,7 @@ export class KeyGroup {
   dirty: KeyState[] = [];
   /** The cut of a checkpoint that still makes its records. */
   pending: PendingKeys | undefined;
-  /** Events that had no key. */
+  /** Events that rules were found for and that had no key. */
   keyMissing = 0;
   private activeRules: readonly ActiveRule[] = [];
   private byGeneration: ReadonlyMap<number, ActiveRule> = new Map();
@@ -334,6 +334,8 @@ export class KeyGroup {
   }
 
   private process(event: StreamEvent): void {
+    this.index.find(event.body, this.found);
+    if (this.found.length === 0 && !this.condemning) return;
     if (this.timers.nextTime <= event.time) this.passTime(event.time);
     const token = this.keyOf(event);
     if (token === undefined) {
@@ -341,16 +343,20 @@ export class KeyGroup {
       return;
     }
     const value = this.keyValue;
-    this.findConcerned(event, value);
+    this.askFound(event, value);
     if (this.concerned.length === 0 && !(this.condemning && hasCondemned(this.keys.get(token)))) return;
     this.stepKey(event, token, value);
   }
 
   /** Rules for which the event is more than noise, in order. */
   private findConcerned(event: StreamEvent, value: KeyValue | undefined): void {
+    this.index.find(event.body, this.found);
+    this.askFound(event, value);
+  }
+
+  private askFound(event: StreamEvent, value: KeyValue | undefined): void {
     const { found, concerned } = this;
-    this.index.find(event.body, found);
-    concerned.length = 0;
+    if (concerned.length > 0) concerned.length = 0;
     for (let i = 0; i < found.length; i++) {
       const rule = this.activeRules[found[i] as number] as ActiveRule;
       if (!rule.isNoise(event, value)) concerned.push(rule);

@@ -1,148 +1,112 @@
 /**
- * Which of many rules an event may concern, by hash: every rule is reached through the constants its conditions demand of
- * single fields (its access predicates). A rule that demands none, or whose runs any event may end, is always asked.
- *
- * The field with the most distinct constants among the rules is preferred, for it leaves the fewest to ask.
+ * Which of many rules an event may concern: every rule is reached through what its conditions demand of single fields (its access
+ * predicates, rule-access.ts): constants by hash, thresholds by search. A rule that demands nothing, or whose runs any event may
+ * end, is always asked.
  */
-import type { Equality } from '../expression/expression.js';
-import type { ActiveRule, VersionInUse } from './active-rule.js';
+import { FieldsIndex } from './access-index.js';
+import type { ActiveRule } from './active-rule.js';
+import type { Access, EqualityAccess } from './rule-access.js';
+import { accessesOf, fieldName } from './rule-access.js';
 
-/** Below this many rules asking each is as fast. */
-const INDEX_FROM_RULES = 8;
-
-type Constant = string | number;
-
-interface Access {
-  readonly fields: readonly string[];
-  readonly value: Constant;
-}
-
-class FieldIndex {
-  readonly byValue = new Map<Constant, number[]>();
-  /** Every rule reached through this field, for values the hash cannot tell (arrays, objects). */
-  readonly all: number[] = [];
-
-  constructor(private readonly fields: readonly string[]) {}
-
-  add(value: Constant, rule: number): void {
-    const rules = this.byValue.get(value);
-    if (rules === undefined) this.byValue.set(value, [rule]);
-    else if (rules[rules.length - 1] !== rule) rules.push(rule);
-    if (this.all[this.all.length - 1] !== rule) this.all.push(rule);
-  }
-
-  /** Rules that may be concerned; undefined for none. */
-  find(body: unknown): readonly number[] | undefined {
-    let value = body;
-    for (let i = 0; i < this.fields.length; i++) {
-      if (typeof value !== 'object' || value === null) return undefined;
-      if (Array.isArray(value)) return this.all;
-      value = (value as Readonly<Record<string, unknown>>)[this.fields[i] as string];
-    }
-    if (typeof value === 'string' || typeof value === 'number') return this.byValue.get(value);
-    return typeof value === 'object' && value !== null ? this.all : undefined;
-  }
-}
+/** Sets of fields that are looked up for every event; ways over rarer ones are reached through one of their fields. */
+const FIELD_SETS_MAX = 16;
 
 export class RuleIndex {
-  private readonly fields: FieldIndex[] = [];
+  private readonly indexes: FieldsIndex[] = [];
   /** Rules that are asked about every event. */
   private readonly residual: number[] = [];
   private readonly stamps: Uint32Array;
   private stamp = 0;
+  private out: number[] = [];
 
   constructor(rules: readonly ActiveRule[]) {
     this.stamps = new Uint32Array(rules.length);
-    if (rules.length < INDEX_FROM_RULES) {
-      this.residual = rules.map((_, rule) => rule);
-      return;
-    }
-    const choices = rules.map(accessChoices);
-    const weights = countConstants(choices);
-    const byField = new Map<string, FieldIndex>();
-    choices.forEach((demands, rule) => {
-      if (demands === undefined) {
-        this.residual.push(rule);
-        return;
-      }
-      for (const demand of demands) {
-        const { fields, value } = heaviest(demand, weights);
-        const name = fieldName(fields);
-        let index = byField.get(name);
-        if (index === undefined) {
-          index = new FieldIndex(fields);
-          byField.set(name, index);
-          this.fields.push(index);
-        }
-        index.add(value, rule);
-      }
+    const ways: Way[] = [];
+    rules.forEach((rule, number) => {
+      const accesses = accessesOf(rule);
+      if (accesses === undefined) this.residual.push(number);
+      else for (const access of accesses) ways.push({ access, rule: number });
     });
+    const byFields = new Map<string, FieldsIndex>();
+    for (const { access, equalities, rule } of chooseFields(ways)) {
+      const name = nameOf(equalities);
+      let index = byFields.get(name);
+      if (index === undefined) {
+        index = new FieldsIndex(equalities.map(({ fields }) => fields));
+        byFields.set(name, index);
+        this.indexes.push(index);
+      }
+      index.add(equalities, access.range, rule);
+    }
   }
 
   /** Fills `out` with the numbers of the rules that the event may concern, ascending. */
   find(body: unknown, out: number[]): void {
-    out.length = 0;
-    const { residual, fields, stamps } = this;
+    const { residual, indexes } = this;
+    // To shorten an array costs, also one that is empty: most events find nothing.
+    if (out.length > 0) out.length = 0;
     for (let i = 0; i < residual.length; i++) out.push(residual[i] as number);
-    if (fields.length === 0) return;
+    if (indexes.length === 0) return;
+    this.out = out;
     this.stamp = (this.stamp + 1) >>> 0;
     if (this.stamp === 0) {
-      stamps.fill(0);
+      this.stamps.fill(0);
       this.stamp = 1;
     }
-    const before = out.length;
-    for (let f = 0; f < fields.length; f++) {
-      const rules = (fields[f] as FieldIndex).find(body);
-      if (rules === undefined) continue;
-      for (let i = 0; i < rules.length; i++) {
-        const rule = rules[i] as number;
-        if (stamps[rule] === this.stamp) continue;
-        stamps[rule] = this.stamp;
-        out.push(rule);
-      }
-    }
-    if (out.length - before > 0 && out.length > 1) out.sort((a, b) => a - b);
+    for (let i = 0; i < indexes.length; i++) (indexes[i] as FieldsIndex).find(body, this.found);
+    if (out.length > 1 && out.length > residual.length) out.sort(ascending);
   }
+
+  private readonly found = (rule: number): void => {
+    if (this.stamps[rule] === this.stamp) return;
+    this.stamps[rule] = this.stamp;
+    this.out.push(rule);
+  };
 }
 
-/**
- * For every way into the rule the accesses that lead there: one list per condition (or one for its filter), each of which
- * must be reachable. Undefined when some way has none.
- */
-function accessChoices(rule: ActiveRule): Access[][] | undefined {
-  const demands: Access[][] = [];
-  for (const version of rule.versions) {
-    const ways = versionDemands(version);
-    if (ways === undefined) return undefined;
-    demands.push(...ways);
+function ascending(a: number, b: number): number {
+  return a - b;
+}
+
+interface Way {
+  readonly access: Access;
+  readonly rule: number;
+}
+
+interface ChosenWay extends Way {
+  /** Those of its equalities by which it is looked up. */
+  readonly equalities: readonly EqualityAccess[];
+}
+
+function nameOf(equalities: readonly EqualityAccess[]): string {
+  return equalities.map(({ fields }) => fieldName(fields)).join('\n');
+}
+
+/** All fields of a way, if many ways have the same; else the one with the most distinct constants, which leaves the fewest rules. */
+function chooseFields(ways: readonly Way[]): ChosenWay[] {
+  const counts = new Map<string, number>();
+  for (const { access } of ways) {
+    const name = nameOf(access.equalities);
+    counts.set(name, (counts.get(name) ?? 0) + 1);
   }
-  return demands.length === 0 ? undefined : demands;
-}
-
-function versionDemands({ plan, active }: VersionInUse): Access[][] | undefined {
-  const filter = accessesOf(plan.where?.equalities ?? [], plan.params);
-  const { predicates, idleOnNoise } = active.automaton;
-  const conditions = predicates.map(({ expression }) => accessesOf(expression.equalities, active.automaton.params));
-  const reachable = idleOnNoise && conditions.every((one) => one.length > 0);
-  if (reachable) return conditions.map((one) => [...one, ...filter]);
-  return filter.length > 0 ? [filter] : undefined;
-}
-
-function accessesOf(equalities: readonly Equality[], params: Readonly<Record<string, unknown>>): Access[] {
-  return equalities.flatMap(({ fields, constant }): Access[] => {
-    const value = constant.kind === 'value' ? constant.value : params[constant.name];
-    return typeof value === 'string' || typeof value === 'number' ? [{ fields, value }] : [];
+  const common = new Set(
+    [...counts]
+      .sort(([, a], [, b]) => b - a)
+      .slice(0, FIELD_SETS_MAX)
+      .map(([name]) => name),
+  );
+  const weights = counts.size <= FIELD_SETS_MAX ? new Map<string, number>() : countConstants(ways);
+  return ways.map((way) => {
+    const { equalities } = way.access;
+    if (equalities.length < 2 || common.has(nameOf(equalities))) return { ...way, equalities };
+    return { ...way, equalities: [heaviest(equalities, weights)] };
   });
 }
 
-function fieldName(fields: readonly string[]): string {
-  return JSON.stringify(fields);
-}
-
 /** Distinct constants by field. */
-function countConstants(choices: readonly (readonly Access[][] | undefined)[]): ReadonlyMap<string, number> {
-  const constants = new Map<string, Set<Constant>>();
-  for (const { fields, value } of choices.flatMap((demands) => demands?.flat() ?? [])) {
+function countConstants(ways: readonly Way[]): ReadonlyMap<string, number> {
+  const constants = new Map<string, Set<unknown>>();
+  for (const { fields, value } of ways.flatMap(({ access }) => access.equalities)) {
     const name = fieldName(fields);
     const known = constants.get(name);
     if (known === undefined) constants.set(name, new Set([value]));
@@ -151,8 +115,8 @@ function countConstants(choices: readonly (readonly Access[][] | undefined)[]): 
   return new Map([...constants].map(([name, values]) => [name, values.size]));
 }
 
-function heaviest(accesses: readonly Access[], weights: ReadonlyMap<string, number>): Access {
-  return accesses.reduce((best, one) =>
+function heaviest(equalities: readonly EqualityAccess[], weights: ReadonlyMap<string, number>): EqualityAccess {
+  return equalities.reduce((best, one) =>
     (weights.get(fieldName(one.fields)) ?? 0) > (weights.get(fieldName(best.fields)) ?? 0) ? one : best,
   );
 }

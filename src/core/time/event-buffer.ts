@@ -43,10 +43,13 @@ export class EventBuffer {
 
   /** Appends to `out` every event with time ≤ `time`, in order. */
   releaseTo(time: number, out: StreamEvent[]): void {
-    for (let event = this.peek(); event !== undefined && event.time <= time; event = this.peek()) {
-      if (event === this.heap[0] && event !== this.inOrder[this.head]) this.popHeap();
-      else this.head++;
-      out.push(event);
+    if (this.heap.length > 0) this.mergeTo(time, out);
+    else {
+      const { inOrder } = this;
+      for (let event = inOrder[this.head]; event !== undefined && event.time <= time; event = inOrder[this.head]) {
+        this.head++;
+        out.push(event);
+      }
     }
     if (this.head === this.inOrder.length) {
       this.inOrder.length = 0;
@@ -62,6 +65,14 @@ export class EventBuffer {
     if (this.arrivals.length > 2 * this.heap.length + COMPACT_AT) {
       this.arrivals = this.arrivals.filter((event) => event.time > time);
       this.arrivalsHead = 0;
+    }
+  }
+
+  private mergeTo(time: number, out: StreamEvent[]): void {
+    for (let event = this.peek(); event !== undefined && event.time <= time; event = this.peek()) {
+      if (event === this.heap[0] && event !== this.inOrder[this.head]) this.popHeap();
+      else this.head++;
+      out.push(event);
     }
   }
 

@@ -13,6 +13,8 @@ export interface UnitClock {
   maxTime: number;
   /** Arrival clock at its last event, ms. */
   lastArrival: number;
+  /** It stands in the heap. */
+  active: boolean;
 }
 
 interface HeapEntry {
@@ -27,7 +29,6 @@ export const OVERFLOW_UNIT = '\u0000overflow';
 
 export class UnitClocks {
   private readonly clocks = new Map<string, UnitClock>();
-  private readonly active = new Map<string, HeapEntry>();
   private readonly heap: HeapEntry[] = [];
   private latest: UnitClock | undefined;
   /** The arrival clock: the latest arrival or tick seen. */
@@ -46,16 +47,16 @@ export class UnitClocks {
   /** Notes an event; a unit beyond the limit shares the overflow unit. */
   observe(unit: string, time: number, arrival: number): void {
     if (arrival > this.arrivalClock) this.arrivalClock = arrival;
-    let clock = this.clocks.get(unit);
+    let clock = this.latest?.unit === unit ? this.latest : this.clocks.get(unit);
     if (clock === undefined) {
       const name = this.clocks.size < this.unitsMax ? unit : OVERFLOW_UNIT;
-      clock = this.clocks.get(name) ?? { unit: name, maxTime: -Infinity, lastArrival: -Infinity };
+      clock = this.clocks.get(name) ?? { unit: name, maxTime: -Infinity, lastArrival: -Infinity, active: false };
       this.clocks.set(name, clock);
     }
     if (time > clock.maxTime) clock.maxTime = time;
     clock.lastArrival = this.arrivalClock;
     this.latest = clock;
-    if (!this.active.has(clock.unit)) this.pushActive(clock);
+    if (!clock.active) this.pushActive(clock);
   }
 
   /** The arrival clock moved on without an event. */
@@ -94,7 +95,7 @@ export class UnitClocks {
   /** The last unit saved is the one that saw the latest event. */
   load(units: readonly SavedUnit[], arrivalClock: number): void {
     for (const [unit, maxTime, lastArrival] of units) {
-      const clock: UnitClock = { unit, maxTime, lastArrival };
+      const clock: UnitClock = { unit, maxTime, lastArrival, active: false };
       this.clocks.set(unit, clock);
       this.latest = clock;
       this.pushActive(clock);
@@ -108,7 +109,7 @@ export class UnitClocks {
 
   private pushActive(clock: UnitClock): void {
     const entry: HeapEntry = { key: clock.maxTime, clock };
-    this.active.set(clock.unit, entry);
+    clock.active = true;
     let at = this.heap.length;
     this.heap.push(entry);
     while (at > 0) {
@@ -123,7 +124,7 @@ export class UnitClocks {
 
   private popActive(): void {
     const top = this.heap[0] as HeapEntry;
-    this.active.delete(top.clock.unit);
+    top.clock.active = false;
     const last = this.heap.pop() as HeapEntry;
     if (this.heap.length === 0) return;
     this.heap[0] = last;

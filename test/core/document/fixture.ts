@@ -38,6 +38,7 @@ export const fakeExpressions: ExpressionCompiler & { compiled: number } = {
         stagesUsed,
         gate: undefined,
         equalities: [],
+        ranges: [],
         joins: [],
         usesKey,
         compiled: true,

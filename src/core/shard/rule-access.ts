@@ -1,0 +1,104 @@
+/** What a rule demands of single fields of an event before the event can be more than noise to it: its access predicates. */
+import type { Equality, Expression, Range } from '../expression/expression.js';
+import type { ActiveRule, VersionInUse } from './active-rule.js';
+
+export type Constant = string | number;
+
+export interface EqualityAccess {
+  readonly fields: readonly string[];
+  readonly value: Constant;
+}
+
+export interface RangeAccess {
+  readonly fields: readonly string[];
+  readonly order: Range['order'];
+  readonly threshold: number;
+}
+
+/** One way into a rule: an event comes this way only if all of these hold. */
+export interface Access {
+  /** By field name, each field once. */
+  readonly equalities: readonly EqualityAccess[];
+  readonly range: RangeAccess | undefined;
+}
+
+type Params = Readonly<Record<string, unknown>>;
+
+/** What versions in use demand, as long as they are in use: an index of thousands of rules is made anew when one changes. */
+const known = new WeakMap<readonly VersionInUse[], readonly Access[] | 'nothing'>();
+
+/** Every way into the rule, one for a condition (or one for a version's filter). Undefined when some way demands nothing. */
+export function accessesOf({ versions }: ActiveRule): readonly Access[] | undefined {
+  let accesses = known.get(versions);
+  if (accesses === undefined) {
+    accesses = accessesOfVersions(versions) ?? 'nothing';
+    known.set(versions, accesses);
+  }
+  return accesses === 'nothing' ? undefined : accesses;
+}
+
+function accessesOfVersions(versions: readonly VersionInUse[]): readonly Access[] | undefined {
+  const ways: Access[] = [];
+  for (const version of versions) {
+    const ofVersion = accessesOfVersion(version);
+    if (ofVersion === undefined) return undefined;
+    ways.push(...ofVersion);
+  }
+  return ways.length === 0 ? undefined : ways;
+}
+
+/**
+ * By each condition, where every condition demands something and an event on which none can hold changes nothing; else by the
+ * filter.
+ */
+function accessesOfVersion({ plan, active }: VersionInUse): Access[] | undefined {
+  const { predicates, idleOnNoise, params } = active.automaton;
+  const filter = plan.where === undefined ? EMPTY : demandsOf(plan.where, plan.params);
+  const conditions = predicates.map(({ expression }) => demandsOf(expression, params));
+  if (idleOnNoise && conditions.length > 0 && !conditions.some(isEmpty))
+    return conditions.map((one) => joined(one, filter));
+  return isEmpty(filter) ? undefined : [filter];
+}
+
+const EMPTY: Access = { equalities: [], range: undefined };
+
+function isEmpty({ equalities, range }: Access): boolean {
+  return equalities.length === 0 && range === undefined;
+}
+
+function demandsOf({ equalities, ranges }: Expression, params: Params): Access {
+  const range = ranges.map((one) => rangeAccess(one, params)).find((one) => one !== undefined);
+  return { equalities: eachFieldOnce(equalities.flatMap((one) => equalityAccess(one, params))), range };
+}
+
+function joined(one: Access, other: Access): Access {
+  return {
+    equalities: eachFieldOnce([...one.equalities, ...other.equalities]),
+    range: one.range ?? other.range,
+  };
+}
+
+function equalityAccess({ fields, constant }: Equality, params: Params): EqualityAccess[] {
+  const value = constant.kind === 'value' ? constant.value : params[constant.name];
+  return typeof value === 'string' || typeof value === 'number' ? [{ fields, value }] : [];
+}
+
+function rangeAccess({ fields, order, constant }: Range, params: Params): RangeAccess | undefined {
+  const value = constant.kind === 'value' ? constant.value : params[constant.name];
+  return typeof value === 'number' ? { fields, order, threshold: value } : undefined;
+}
+
+export function fieldName(fields: readonly string[]): string {
+  return fields.length === 1 ? (fields[0] as string) : JSON.stringify(fields);
+}
+
+/** Sorted by name. Two constants of one field cannot both hold: the first is as good as both. */
+function eachFieldOnce(equalities: readonly EqualityAccess[]): EqualityAccess[] {
+  if (equalities.length < 2) return [...equalities];
+  const byName = new Map<string, EqualityAccess>();
+  for (const one of equalities) {
+    const name = fieldName(one.fields);
+    if (!byName.has(name)) byName.set(name, one);
+  }
+  return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
+}

@@ -1,0 +1,167 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { RulePlan } from '../../../src/core/document/plans.js';
+import type { Scope } from '../../../src/core/expression/expression.js';
+import { ExpressionError } from '../../../src/core/expression/expression.js';
+import { ActiveRule, createCounters } from '../../../src/core/shard/active-rule.js';
+import { MatchList } from '../../../src/core/shard/match-list.js';
+import { RuleIndex } from '../../../src/core/shard/rule-index.js';
+import { ruleSetOf } from './shard-fixture.js';
+
+const SOURCE = `
+kind: source
+name: s
+nats: { stream: S, subjects: ["in.>"] }
+event: { time: t }
+`;
+
+const parts = fc.oneof(
+  fc.constantFrom(
+    "type = 'a'",
+    "type = 'b'",
+    "'c' = type",
+    'code = 1',
+    'code = 2',
+    'at.place = 3',
+    'type = $params.kind',
+  ),
+  fc.constantFrom('v > 1', 'v >= 2', '3 > v', 'v <= 2', 'v < $params.most', 'at.height > 10', '2 <= at.height'),
+  fc.constantFrom('v != 1', '$exists(code)', "type in ['a', 'b']"),
+);
+const conditions = fc.array(parts, { minLength: 1, maxLength: 3 }).map((all) => all.join(' and '));
+
+const rules = fc.array(
+  fc.record({
+    first: conditions,
+    second: conditions,
+    filter: fc.option(conditions, { nil: undefined }),
+    strict: fc.boolean(),
+    kind: fc.constantFrom('a', 'b'),
+    most: fc.nat({ max: 4 }),
+  }),
+  { minLength: 1, maxLength: 24 },
+);
+
+type DrawnRule = typeof rules extends fc.Arbitrary<readonly (infer T)[]> ? T : never;
+
+function planText({ first, second, filter, strict, kind, most }: DrawnRule, at: number): string {
+  return `kind: rule
+name: r${at}
+source: s
+key: k
+${filter === undefined ? '' : `where: ${JSON.stringify(filter)}\n`}pattern:
+  parameters: { kind: { type: string, default: a }, most: { type: number, default: 1 } }
+  within: 1m
+  sequence:
+    - { begin: x, where: ${JSON.stringify(first)} }
+    - { ${strict ? 'next' : 'followedBy'}: y, where: ${JSON.stringify(second)} }
+with: { kind: ${kind}, most: ${most} }
+`;
+}
+
+const field = fc.constantFrom<unknown>(
+  undefined,
+  null,
+  0,
+  1,
+  2,
+  3,
+  11,
+  '1',
+  'a',
+  'b',
+  'c',
+  true,
+  [1],
+  ['a', 'b'],
+  [],
+  {},
+);
+const bodies = fc.record({
+  type: fc.constantFrom<unknown>('a', 'b', 'c', 1, undefined, ['a']),
+  code: field,
+  v: field,
+  at: fc.oneof(
+    fc.record({ place: field, height: field }),
+    fc.constantFrom<unknown>(undefined, 3, [{ place: 3, height: 11 }]),
+  ),
+});
+
+/** A condition that fails does not hold. */
+function holdsOn(expression: RulePlan['where'], body: unknown, params: RulePlan['params']): boolean {
+  if (expression === undefined) return true;
+  const event = { time: 0, type: undefined, subject: '', headers: undefined };
+  const scope: Scope = { body, event, key: undefined, params, stageEvents: () => [] };
+  try {
+    return expression.test(scope);
+  } catch (error) {
+    if (error instanceof ExpressionError) return false;
+    throw error;
+  }
+}
+
+function isConcerned(plan: RulePlan, body: unknown): boolean {
+  const { automaton } = plan;
+  if (!holdsOn(plan.where, body, plan.params)) return false;
+  if (!automaton.idleOnNoise) return true;
+  return automaton.predicates.some(({ expression }) => holdsOn(expression, body, automaton.params));
+}
+
+function activeRules(plans: readonly RulePlan[]): ActiveRule[] {
+  return plans.map((plan, at) => {
+    const rule = new ActiveRule(plan.name, at + 1, createCounters(), () => new MatchList());
+    rule.useVersions([{ version: 1, plan, draining: false }], 0, 0);
+    return rule;
+  });
+}
+
+test('every rule that an event may concern is found, in order and once, whatever it demands', () => {
+  let found = 0;
+  let asked = 0;
+  fc.assert(
+    fc.property(rules, fc.array(bodies, { minLength: 5, maxLength: 20 }), (drawn, events) => {
+      const plans = [...ruleSetOf([SOURCE, ...drawn.map(planText)].join('---\n')).rules.values()];
+      const index = new RuleIndex(activeRules(plans));
+      const out: number[] = [];
+      for (const body of events) {
+        index.find(body, out);
+        expect(out).toEqual([...new Set(out)].sort((a, b) => a - b));
+        const missing = plans.flatMap((plan, at) => (isConcerned(plan, body) && !out.includes(at) ? [plan.name] : []));
+        expect(missing).toEqual([]);
+        found += out.length;
+        asked += plans.length;
+      }
+    }),
+    { numRuns: 300, seed: 11 },
+  );
+  // It leaves out what it can: else it were no index.
+  expect(found).toBeLessThan(0.8 * asked);
+});
+
+test('of thousands of rules that differ in constants and thresholds those are found that hold, and no others', () => {
+  const texts = Array.from(
+    { length: 2_000 },
+    (_, at) => `kind: rule
+name: r${at}
+source: s
+key: k
+pattern:
+  within: 1m
+  sequence:
+    - { begin: x, where: "type = 't${at % 20}' and code = ${at % 100} and v > ${at % 7}" }
+    - { followedBy: y, where: "type = 'end' and code = ${at % 100}" }
+`,
+  );
+  const plans = [...ruleSetOf([SOURCE, ...texts].join('---\n')).rules.values()];
+  const index = new RuleIndex(activeRules(plans));
+  const out: number[] = [];
+  for (let code = 0; code < 100; code++) {
+    for (const v of [0, 3, 6.5]) {
+      index.find({ type: `t${code % 20}`, code, v }, out);
+      const holding = plans.flatMap((_, at) => (at % 20 === code % 20 && at % 100 === code && v > at % 7 ? [at] : []));
+      expect(out).toEqual(holding);
+    }
+  }
+  index.find({ type: 'other', code: 1, v: 9 }, out);
+  expect(out).toEqual([]);
+});
