@@ -140,7 +140,10 @@ export class RuleStatusDto implements RuleStatus {
   @ApiProperty({ ...count, description: 'Alerts held back by `throttle`.' })
   readonly suppressed!: number;
 
-  @ApiProperty({ ...count, description: 'Events without a usable key, of those that some rule of the key was found for.' })
+  @ApiProperty({
+    ...count,
+    description: 'Events without a usable key, of those that some rule of the key was found for.',
+  })
   readonly keyMissing!: number;
 
   @ApiProperty(count)
