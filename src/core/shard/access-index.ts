@@ -37,6 +37,17 @@ class Thresholds {
     this.rules.splice(at, 0, rule);
   }
 
+  remove(rule: number): void {
+    const at = this.rules.indexOf(rule);
+    if (at < 0) return;
+    this.rules.splice(at, 1);
+    this.thresholds.splice(at, 1);
+  }
+
+  get isEmpty(): boolean {
+    return this.rules.length === 0;
+  }
+
   find(body: unknown, found: Found): void {
     const value = readPrimitive(body, this.range.fields);
     if (value === undefined) return;
@@ -73,8 +84,8 @@ function holds(value: number, order: RangeAccess['order'], threshold: number): b
 
 /** Rules whose equalities hold. */
 class Leaf {
-  private readonly always: number[] = [];
-  private readonly ranges: Thresholds[] = [];
+  private always: number[] = [];
+  private ranges: Thresholds[] = [];
 
   add(range: RangeAccess | undefined, rule: number): void {
     if (range === undefined) {
@@ -88,6 +99,16 @@ class Leaf {
       this.ranges.push(thresholds);
     }
     thresholds.add(range.threshold, rule);
+  }
+
+  remove(rule: number): void {
+    this.always = this.always.filter((one) => one !== rule);
+    for (const thresholds of this.ranges) thresholds.remove(rule);
+    this.ranges = this.ranges.filter((thresholds) => !thresholds.isEmpty);
+  }
+
+  get isEmpty(): boolean {
+    return this.always.length === 0 && this.ranges.length === 0;
   }
 
   find(body: unknown, found: Found): void {
@@ -131,6 +152,15 @@ export class FieldsIndex {
     }
   }
 
+  /** Takes the rule out of the place to which these equalities lead, and what is empty then. */
+  remove(equalities: readonly EqualityAccess[], rule: number): void {
+    if (this.root !== undefined && removeBelow(this.root, equalities, 0, rule)) this.root = undefined;
+  }
+
+  get isEmpty(): boolean {
+    return this.root === undefined;
+  }
+
   find(body: unknown, found: Found): void {
     let at = this.root;
     for (let i = 0; at !== undefined && !(at instanceof Leaf); i++) {
@@ -143,6 +173,18 @@ export class FieldsIndex {
     }
     at?.find(body, found);
   }
+}
+
+/** True if nothing is left. */
+function removeBelow(at: Level | Leaf, equalities: readonly EqualityAccess[], depth: number, rule: number): boolean {
+  if (at instanceof Leaf) {
+    at.remove(rule);
+    return at.isEmpty;
+  }
+  const { value } = equalities[depth] as EqualityAccess;
+  const next = at.get(value);
+  if (next !== undefined && removeBelow(next, equalities, depth + 1, rule)) at.delete(value);
+  return at.size === 0;
 }
 
 function eachBelow(at: Level | Leaf, found: Found): void {

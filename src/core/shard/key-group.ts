@@ -53,7 +53,7 @@ export class KeyGroup {
   keyMissing = 0;
   private activeRules: readonly ActiveRule[] = [];
   private byGeneration: ReadonlyMap<number, ActiveRule> = new Map();
-  private index = new RuleIndex([]);
+  private readonly index = new RuleIndex();
   /** Numbers of the rules the index found, and the rules that are concerned: scratch of one event. */
   private readonly found: number[] = [];
   private readonly concerned: ActiveRule[] = [];
@@ -106,7 +106,7 @@ export class KeyGroup {
   useRules(rules: readonly ActiveRule[]): void {
     this.activeRules = rules;
     this.byGeneration = new Map(rules.map((rule) => [rule.generation, rule]));
-    this.index = new RuleIndex(rules);
+    this.index.use(rules);
   }
 
   ruleOf(generation: number): ActiveRule | undefined {

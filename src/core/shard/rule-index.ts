@@ -2,6 +2,9 @@
  * Which of many rules an event may concern: every rule is reached through what its conditions demand of single fields (its access
  * predicates, rule-access.ts): constants by hash, thresholds by search. A rule that demands nothing, or whose runs any event may
  * end, is always asked.
+ *
+ * Rules have a slot each, which they keep as long as they are here: a change of one of them costs that one, and a pass over the
+ * list of the others.
  */
 import { FieldsIndex } from './access-index.js';
 import type { ActiveRule } from './active-rule.js';
@@ -11,71 +14,131 @@ import { accessesOf, fieldName } from './rule-access.js';
 /** Sets of fields that are looked up for every event; ways over rarer ones are reached through one of their fields. */
 const FIELD_SETS_MAX = 16;
 
+/** When more than one rule in so many is new or another, all of them are put in anew, by what they have in common now. */
+const ANEW_FROM_SHARE = 4;
+
+interface Slot {
+  readonly number: number;
+  readonly accesses: readonly Access[] | undefined;
+  /** By which equalities each way is looked up. */
+  readonly ways: readonly (readonly EqualityAccess[])[];
+  /** The rules it was last among. */
+  epoch: number;
+}
+
 export class RuleIndex {
-  private readonly indexes: FieldsIndex[] = [];
-  /** Rules that are asked about every event. */
-  private readonly residual: number[] = [];
-  private readonly stamps: Uint32Array;
+  private readonly slots = new Map<ActiveRule, Slot>();
+  private readonly indexes = new Map<string, FieldsIndex>();
+  /** The same, to go through. */
+  private looked: FieldsIndex[] = [];
+  /** Slots of rules that are asked about every event. */
+  private residual: number[] = [];
+  /** Place of each slot's rule in the list. */
+  private places: number[] = [];
+  private stamps = new Uint32Array(0);
   private stamp = 0;
+  private freed: number[] = [];
+  private slotsUsed = 0;
+  private epoch = 0;
   private out: number[] = [];
 
-  constructor(rules: readonly ActiveRule[]) {
-    this.stamps = new Uint32Array(rules.length);
-    const ways: Way[] = [];
-    rules.forEach((rule, number) => {
-      const accesses = accessesOf(rule);
-      if (accesses === undefined) this.residual.push(number);
-      else for (const access of accesses) ways.push({ access, rule: number });
-    });
-    const byFields = new Map<string, FieldsIndex>();
-    for (const { access, equalities, rule } of chooseFields(ways)) {
-      const name = nameOf(equalities);
-      let index = byFields.get(name);
-      if (index === undefined) {
-        index = new FieldsIndex(equalities.map(({ fields }) => fields));
-        byFields.set(name, index);
-        this.indexes.push(index);
-      }
-      index.add(equalities, access.range, rule);
-    }
+  constructor(rules: readonly ActiveRule[] = []) {
+    this.use(rules);
   }
 
-  /** Fills `out` with the numbers of the rules that the event may concern, ascending. */
+  /** The rules from here on, in this order. */
+  use(rules: readonly ActiveRule[]): void {
+    const changed = rules.filter((rule) => {
+      const slot = this.slots.get(rule);
+      return slot === undefined || slot.accesses !== accessesOf(rule);
+    });
+    if (changed.length * ANEW_FROM_SHARE > rules.length) this.clear();
+    this.epoch++;
+    if (changed.length > 0) this.put(this.slots.size === 0 ? rules : changed);
+    rules.forEach((rule, place) => {
+      const slot = this.slots.get(rule) as Slot;
+      slot.epoch = this.epoch;
+      this.places[slot.number] = place;
+    });
+    for (const [rule, slot] of this.slots) if (slot.epoch !== this.epoch) this.take(rule, slot);
+    this.looked = [...this.indexes.values()];
+    if (this.stamps.length < this.slotsUsed) this.stamps = new Uint32Array(2 * this.slotsUsed);
+  }
+
+  /** Fills `out` with the places of the rules that the event may concern, ascending. */
   find(body: unknown, out: number[]): void {
-    const { residual, indexes } = this;
+    const { residual, looked, places } = this;
     // To shorten an array costs, also one that is empty: most events find nothing.
     if (out.length > 0) out.length = 0;
-    for (let i = 0; i < residual.length; i++) out.push(residual[i] as number);
-    if (indexes.length === 0) return;
+    for (let i = 0; i < residual.length; i++) out.push(places[residual[i] as number] as number);
     this.out = out;
     this.stamp = (this.stamp + 1) >>> 0;
     if (this.stamp === 0) {
       this.stamps.fill(0);
       this.stamp = 1;
     }
-    for (let i = 0; i < indexes.length; i++) (indexes[i] as FieldsIndex).find(body, this.found);
-    if (out.length > 1 && out.length > residual.length) out.sort(ascending);
+    for (let i = 0; i < looked.length; i++) (looked[i] as FieldsIndex).find(body, this.found);
+    if (out.length > 1) out.sort(ascending);
   }
 
-  private readonly found = (rule: number): void => {
-    if (this.stamps[rule] === this.stamp) return;
-    this.stamps[rule] = this.stamp;
-    this.out.push(rule);
+  private readonly found = (slot: number): void => {
+    if (this.stamps[slot] === this.stamp) return;
+    this.stamps[slot] = this.stamp;
+    this.out.push(this.places[slot] as number);
   };
+
+  private clear(): void {
+    this.slots.clear();
+    this.indexes.clear();
+    this.residual = [];
+    this.places = [];
+    this.freed = [];
+    this.slotsUsed = 0;
+  }
+
+  /** Puts rules in that are new, or another than they were. */
+  private put(rules: readonly ActiveRule[]): void {
+    const choose = fieldsChooser(rules, this.indexes);
+    for (const rule of rules) {
+      const before = this.slots.get(rule);
+      if (before !== undefined) this.take(rule, before);
+      const accesses = accessesOf(rule);
+      const number = this.freed.pop() ?? this.slotsUsed++;
+      const ways = (accesses ?? []).map((access) => choose(access.equalities));
+      this.slots.set(rule, { number, accesses, ways, epoch: 0 });
+      if (accesses === undefined) this.residual.push(number);
+      accesses?.forEach((access, way) => {
+        const equalities = ways[way] as readonly EqualityAccess[];
+        this.indexOver(equalities).add(equalities, access.range, number);
+      });
+    }
+  }
+
+  private indexOver(equalities: readonly EqualityAccess[]): FieldsIndex {
+    const name = nameOf(equalities);
+    let index = this.indexes.get(name);
+    if (index === undefined) {
+      index = new FieldsIndex(equalities.map(({ fields }) => fields));
+      this.indexes.set(name, index);
+    }
+    return index;
+  }
+
+  private take(rule: ActiveRule, { number, accesses, ways }: Slot): void {
+    this.slots.delete(rule);
+    this.freed.push(number);
+    if (accesses === undefined) this.residual = this.residual.filter((one) => one !== number);
+    for (const equalities of ways) {
+      const name = nameOf(equalities);
+      const index = this.indexes.get(name);
+      index?.remove(equalities, number);
+      if (index?.isEmpty === true) this.indexes.delete(name);
+    }
+  }
 }
 
 function ascending(a: number, b: number): number {
   return a - b;
-}
-
-interface Way {
-  readonly access: Access;
-  readonly rule: number;
-}
-
-interface ChosenWay extends Way {
-  /** Those of its equalities by which it is looked up. */
-  readonly equalities: readonly EqualityAccess[];
 }
 
 function nameOf(equalities: readonly EqualityAccess[]): string {
@@ -83,30 +146,33 @@ function nameOf(equalities: readonly EqualityAccess[]): string {
 }
 
 /** All fields of a way, if many ways have the same; else the one with the most distinct constants, which leaves the fewest rules. */
-function chooseFields(ways: readonly Way[]): ChosenWay[] {
-  const counts = new Map<string, number>();
-  for (const { access } of ways) {
-    const name = nameOf(access.equalities);
+function fieldsChooser(
+  rules: readonly ActiveRule[],
+  used: ReadonlyMap<string, unknown>,
+): (equalities: readonly EqualityAccess[]) => readonly EqualityAccess[] {
+  const counts = new Map<string, number>([...used.keys()].map((name) => [name, Infinity]));
+  const ways = rules.flatMap((rule) => accessesOf(rule) ?? []);
+  for (const { equalities } of ways) {
+    const name = nameOf(equalities);
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   const common = new Set(
     [...counts]
-      .sort(([, a], [, b]) => b - a)
+      .sort(([, a], [, b]) => (a === b ? 0 : b - a))
       .slice(0, FIELD_SETS_MAX)
       .map(([name]) => name),
   );
   const weights = counts.size <= FIELD_SETS_MAX ? new Map<string, number>() : countConstants(ways);
-  return ways.map((way) => {
-    const { equalities } = way.access;
-    if (equalities.length < 2 || common.has(nameOf(equalities))) return { ...way, equalities };
-    return { ...way, equalities: [heaviest(equalities, weights)] };
-  });
+  return (equalities) => {
+    if (equalities.length < 2 || common.has(nameOf(equalities))) return equalities;
+    return [heaviest(equalities, weights)];
+  };
 }
 
 /** Distinct constants by field. */
-function countConstants(ways: readonly Way[]): ReadonlyMap<string, number> {
+function countConstants(ways: readonly Access[]): ReadonlyMap<string, number> {
   const constants = new Map<string, Set<unknown>>();
-  for (const { fields, value } of ways.flatMap(({ access }) => access.equalities)) {
+  for (const { fields, value } of ways.flatMap(({ equalities }) => equalities)) {
     const name = fieldName(fields);
     const known = constants.get(name);
     if (known === undefined) constants.set(name, new Set([value]));

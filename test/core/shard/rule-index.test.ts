@@ -165,3 +165,35 @@ pattern:
   index.find({ type: 'other', code: 1, v: 9 }, out);
   expect(out).toEqual([]);
 });
+
+test('rules that come, change and go one by one leave what putting them in anew gives', () => {
+  const changes = fc.array(
+    fc.record({ at: fc.nat({ max: 23 }), what: fc.constantFrom('remove', 'change', 'add', 'swap') }),
+    { minLength: 1, maxLength: 12 },
+  );
+  fc.assert(
+    fc.property(rules, changes, fc.array(bodies, { minLength: 3, maxLength: 10 }), (drawn, steps, events) => {
+      const plans = [...ruleSetOf([SOURCE, ...drawn.map(planText)].join('---\n')).rules.values()];
+      let list = activeRules(plans);
+      const spare = activeRules(plans);
+      const index = new RuleIndex(list);
+      for (const { at, what } of steps) {
+        const place = at % Math.max(1, list.length);
+        const plan = plans[at % plans.length] as RulePlan;
+        if (what === 'remove') list = list.filter((_, i) => i !== place);
+        else if (what === 'swap') list = [...list.slice(place), ...list.slice(0, place)];
+        else if (what === 'change') list[place]?.useVersions([{ version: 2, plan, draining: false }], 0, 0);
+        else list = [...list, ...spare.splice(0, 1)];
+        index.use(list);
+        const anew = new RuleIndex(list);
+        for (const body of events) {
+          const [given, expected]: [number[], number[]] = [[], []];
+          index.find(body, given);
+          anew.find(body, expected);
+          expect(given).toEqual(expected);
+        }
+      }
+    }),
+    { numRuns: 200, seed: 5 },
+  );
+});
