@@ -2,7 +2,8 @@
 import { cpus, totalmem } from 'node:os';
 import { benchCheckpoint } from './checkpoint-bench.js';
 import { benchCore, benchCoreCondition } from './core-bench.js';
-import { benchEndToEnd, benchLatency } from './end-to-end-bench.js';
+import { benchEndToEnd, benchEndToEndPrompt } from './end-to-end-bench.js';
+import { benchLatency, benchLatencySecond } from './latency-bench.js';
 import type { BenchResult } from './report.js';
 import { formatResult } from './report.js';
 import { benchState } from './state-bench.js';
@@ -13,7 +14,9 @@ const benchmarks: Readonly<Record<string, (toy: boolean) => Promise<BenchResult>
   checkpoint: benchCheckpoint,
   state: benchState,
   'end-to-end': benchEndToEnd,
+  'end-to-end-prompt': benchEndToEndPrompt,
   latency: benchLatency,
+  'latency-second': benchLatencySecond,
 };
 
 async function main(): Promise<void> {
