@@ -52,7 +52,7 @@ export default tseslint.config(
   },
   { files: ['src/core/**'], rules: { 'no-restricted-syntax': ['error', ...impureInCore] } },
   {
-    files: ['src/cli/**', 'scripts/**', 'test/bench/**', 'test/vectors/run-vectors.ts'],
+    files: ['src/cli/**', 'scripts/**', 'test/bench/**', 'test/sim/main.ts', 'test/vectors/run-vectors.ts'],
     rules: { 'no-console': 'off' },
   },
   {

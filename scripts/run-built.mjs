@@ -1,7 +1,7 @@
 /**
  * Runs a built program, building first what changed since:
  *
- *   node scripts/run-built.mjs weir|vectors|bench [ARGUMENT…]
+ *   node scripts/run-built.mjs weir|vectors|bench|sim [ARGUMENT…]
  *
  * Signals are passed on; the exit code is the program's.
  */
@@ -15,6 +15,7 @@ const programs = {
   weir: { project: 'src/cli', main: 'dist/cli/main.js' },
   vectors: { project: 'test', main: 'dist/test/vectors/run-vectors.js' },
   bench: { project: 'test', main: 'dist/test/bench/main.js' },
+  sim: { project: 'test', main: 'dist/test/sim/main.js' },
 };
 
 const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 };

@@ -120,9 +120,10 @@ export class ShardFeed {
     const { shard } = this.options;
     while (!delivery.done && !isOver()) {
       while (this.mustSweep(delivery.source) && !isOver()) await this.sweepSome();
-      const epoch = shard.rulesEpoch;
+      const epoch = shard.inputEpoch;
       const step = await this.fetchFor(delivery);
-      if (shard.rulesEpoch !== epoch || isOver()) continue;
+      // What comes back after a restart is put in beside the turn: then more may be final than was foreseen.
+      if (shard.inputEpoch !== epoch || isOver()) continue;
       this.advance(delivery, step);
       if (!this.trim()) await this.makeRoom();
     }

@@ -103,6 +103,8 @@ export class Shard {
   /** Groups no rule uses any more, whose keys are still to be deleted from the store. */
   readonly closing = new Map<string, KeyGroup>();
   private readonly cuts: CutCounter = { taken: 0, durable: 0 };
+  /** Rises with every input that may change what the next events need, besides events and keys themselves. */
+  inputEpoch = 0;
   /** Rises with every change of rules: what was foreseen before is to be foreseen again. */
   rulesEpoch = 0;
   /** Live runs are counted as keys are loaded: the state does not say how many there are (format 1). */
@@ -110,6 +112,7 @@ export class Shard {
 
   /** See `advanceShard`. */
   advance(input: ShardInput): ShardOutput {
+    if (input.kind !== 'events' && input.kind !== 'keys') this.inputEpoch++;
     if (input.kind === 'events') this.acceptEvents(input.source, input.events, input.watermark);
     else if (input.kind === 'rules') this.useRules(input.rules);
     else if (input.kind === 'reset') this.reset(input.source);

@@ -1,0 +1,103 @@
+/** What happens in one simulated service, as data: the same plan is the same run, and less of it is a smaller plan. */
+import { below, randomOf } from './sim-process.js';
+
+export interface PlannedEvent {
+  readonly stream: 'a' | 'b';
+  /** When it reaches the stream, ms after the beginning, and how far behind that its event time lies (beyond 5 s it may be late). */
+  readonly atMs: number;
+  readonly behindMs: number;
+  readonly type: string;
+  readonly k: string;
+  readonly v: number;
+}
+
+export type Fault =
+  /** Each life takes the next of its kind: the await it dies at, or the commit at which its disk is full. */
+  { readonly kind: 'crash'; readonly await: number } | { readonly kind: 'disk-full'; readonly commit: number };
+
+export interface Plan {
+  readonly seed: number;
+  readonly events: readonly PlannedEvent[];
+  /** One a life, in order. */
+  readonly faults: readonly Fault[];
+  /** When the files change, and which variant of the changing rule they have then. */
+  readonly reloads: readonly { readonly atMs: number; readonly variant: number }[];
+  readonly settings: {
+    readonly batchMessagesMax: number;
+    readonly publishBatchMax: number;
+    readonly checkpointIntervalMs: number;
+    readonly checkpointSliceMs: number;
+    readonly outboxWaitingMax: number;
+    readonly stateMemoryBytesMax: number;
+    readonly keysPerLoadMax: number;
+  };
+}
+
+const pick = <T>(random: () => number, list: readonly T[]): T => list[below(random, list.length)] as T;
+
+/** Small numbers as often as large ones: the start of a life is as interesting as its middle. */
+function spread(random: () => number, max: number): number {
+  return Math.max(1, Math.floor(max ** random()));
+}
+
+function drawEvents(random: () => number): PlannedEvent[] {
+  const events: PlannedEvent[] = [];
+  let atMs = 0;
+  for (let left = 1 + below(random, 60); left > 0; left--) {
+    atMs += random() < 0.03 ? 3_600_000 : below(random, 4_000);
+    events.push({
+      stream: pick(random, ['a', 'b'] as const),
+      atMs,
+      behindMs: random() < 0.1 ? below(random, 15_000) : below(random, 5_000),
+      type: pick(random, ['x', 'y', 'z']),
+      k: pick(random, ['k1', 'k2', 'k3']),
+      v: below(random, 6),
+    });
+  }
+  return events;
+}
+
+function drawFault(random: () => number): Fault {
+  if (random() < 0.2) return { kind: 'disk-full', commit: spread(random, 30) };
+  return { kind: 'crash', await: spread(random, 500) };
+}
+
+export function drawPlan(seed: number): Plan {
+  const random = randomOf(seed);
+  const events = drawEvents(random);
+  const endMs = events.at(-1)?.atMs ?? 0;
+  return {
+    seed,
+    events,
+    faults: Array.from({ length: 1 + below(random, 6) }, () => drawFault(random)),
+    reloads: Array.from({ length: below(random, 4) }, () => ({
+      atMs: below(random, endMs + 1),
+      variant: below(random, 6),
+    })).sort((one, other) => one.atMs - other.atMs),
+    settings: {
+      batchMessagesMax: pick(random, [1, 3, 8, 64]),
+      publishBatchMax: pick(random, [1, 3, 64]),
+      checkpointIntervalMs: pick(random, [5, 1_000, 20_000]),
+      checkpointSliceMs: pick(random, [0, 2]),
+      outboxWaitingMax: pick(random, [2, 50_000]),
+      stateMemoryBytesMax: pick(random, [1, 3_000, 536_870_912]),
+      keysPerLoadMax: pick(random, [1, 1_000]),
+    },
+  };
+}
+
+/** Takes away events, faults and reloads, larger pieces first, while it still fails. */
+export async function shrinkPlan(plan: Plan, fails: (plan: Plan) => Promise<boolean>): Promise<Plan> {
+  let smallest = plan;
+  for (const part of ['reloads', 'faults', 'events'] as const) {
+    for (let size = Math.max(1, smallest[part].length >> 1); size >= 1; size >>= 1) {
+      for (let at = 0; at < smallest[part].length;) {
+        const left = [...smallest[part].slice(0, at), ...smallest[part].slice(at + size)];
+        const smaller: Plan = { ...smallest, [part]: left };
+        if (await fails(smaller)) smallest = smaller;
+        else at += size;
+      }
+    }
+  }
+  return smallest;
+}
