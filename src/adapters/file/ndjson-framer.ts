@@ -4,8 +4,9 @@ import { fileMessage, type FramerOptions, type RecordFramer } from './record-fra
 
 const newline = 0x0a;
 
+/** ASCII white space alone: other spaces are no white space of JSON. */
 function isBlank(line: string): boolean {
-  return line.length === 0 || (line.charCodeAt(0) <= 0x20 && line.trim() === '');
+  return line.length === 0 || (line.charCodeAt(0) <= 0x20 && /^[ \t\v\f\r]*$/.test(line));
 }
 
 /**
