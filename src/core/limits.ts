@@ -4,6 +4,14 @@
 export const limits = {
   /** Live runs of one rule and one key; beyond it the rule's overflow policy applies (default dropOldest), counted. */
   runsPerKeyMax: 100_000,
+  /** From so many live runs of a rule and key on they are kept as sets of paths, where the rule allows it. */
+  arenaFromRuns: 512,
+  /** Deterministic states of one pattern on the arena; a pattern that takes more is matched run by run. */
+  arenaStatesMax: 1_000,
+  /** Moves between them that are remembered; at the limit all are forgotten and made again. */
+  arenaMovesMax: 20_000,
+  /** Nodes a key's arena may take beyond twice those that were live when it was last cleared. */
+  arenaSlackNodes: 1_024,
   /** Live runs when a bare pattern is matched without a rule; beyond it the match is refused with an error. */
   runsPerPatternMax: 100_000,
   /** Distinct watermark units of one source; further values share one overflow unit. */

@@ -88,6 +88,12 @@ export class RunSet {
     return next;
   }
 
+  /** Forgets all live runs; none of them may be used any more. */
+  clear(): void {
+    this.buckets = NO_BUCKETS;
+    this.size = 0;
+  }
+
   /** Takes out every run whose deadline is at or before `time`; earlier runs first. */
   takeDue(time: number): Run[] {
     const due: Run[] = [];
