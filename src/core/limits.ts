@@ -5,7 +5,7 @@ export const limits = {
   /** Live runs of one rule and one key; beyond it the rule's overflow policy applies (default dropOldest), counted. */
   runsPerKeyMax: 100_000,
   /** From so many live runs of a rule and key on they are kept as sets of paths, where the rule allows it. */
-  arenaFromRuns: 512,
+  arenaFromRuns: 128,
   /** Deterministic states of one pattern on the arena; a pattern that takes more is matched run by run. */
   arenaStatesMax: 1_000,
   /** Moves between them that are remembered; at the limit all are forgotten and made again. */

@@ -9,7 +9,7 @@ import type {
   SourceStatus,
 } from '../ports/control.js';
 import type { RetentionStatus } from '../ports/store.js';
-import { createCounters } from '../core/shard/active-rule.js';
+import { createCounters } from '../core/shard/rule-counters.js';
 import type { CheckpointRecord } from './checkpoint-manager.js';
 import type { Engine } from './engine.js';
 import type { SourceIntake } from './source-intake.js';

@@ -6,11 +6,13 @@ import { benchEndToEnd, benchEndToEndPrompt } from './end-to-end-bench.js';
 import { benchLatency, benchLatencySecond } from './latency-bench.js';
 import type { BenchResult } from './report.js';
 import { formatResult } from './report.js';
+import { benchPaths } from './paths-bench.js';
 import { benchState } from './state-bench.js';
 
 const benchmarks: Readonly<Record<string, (toy: boolean) => Promise<BenchResult> | BenchResult>> = {
   core: benchCore,
   'core-condition': benchCoreCondition,
+  paths: benchPaths,
   checkpoint: benchCheckpoint,
   state: benchState,
   'end-to-end': benchEndToEnd,

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { createJsonataCompiler } from '../../src/adapters/jsonata/index.js';
 import type { ExpressionCompiler } from '../../src/core/expression/expression.js';
 import type { VectorCase, VectorVerdict } from './vector-case.js';
-import { judge, runRestoring, runStraight } from './vector-case.js';
+import { judge, matchesAlone, runRestoring, runStraight } from './vector-case.js';
 import { runThroughShard } from './vector-ways.js';
 import type { Match } from '../../src/core/model/match.js';
 
@@ -31,12 +31,16 @@ const otherWays = (vector: VectorCase, expressions: ExpressionCompiler): Match[]
   }),
 ];
 
+/** On the arena, where it accepts the pattern. */
+const ON_PATHS = { shuffled: false, restoring: true, keys: ['k'], paths: true, seed: 4 };
+
 /** A case that cannot be run at all has failed, with the reason in place of what it gave. */
 function runCase(vector: VectorCase, expressions: ExpressionCompiler, ways: boolean): VectorVerdict {
   try {
     const verdicts = [runStraight(vector, expressions), ...(ways ? otherWays(vector, expressions) : [])].map((given) =>
       judge(vector, given),
     );
+    if (ways) verdicts.push(judge(matchesAlone(vector), runThroughShard(vector, expressions, ON_PATHS)));
     return verdicts.find((verdict) => !verdict.passed) ?? (verdicts[0] as VectorVerdict);
   } catch (error) {
     return { id: vector.id, passed: false, expected: [], got: [`error: ${(error as Error).message}`] };

@@ -27,7 +27,7 @@ function requireExpression(source: string, expressions: ExpressionCompiler): Exp
   return result.expression;
 }
 
-function planOf(vector: VectorCase, expressions: ExpressionCompiler): RulePlan {
+function planOf(vector: VectorCase, expressions: ExpressionCompiler, timeouts: boolean): RulePlan {
   const automaton = compileVector(vector, expressions);
   const key = { parts: [requireExpression('key', expressions)], composite: false, text: '"key"' };
   const alert = {
@@ -57,7 +57,7 @@ function planOf(vector: VectorCase, expressions: ExpressionCompiler): RulePlan {
     } satisfies PatternDef,
     automaton,
     alert,
-    onTimeout: { alert, unmatchedOnly: false },
+    onTimeout: timeouts ? { alert, unmatchedOnly: false } : undefined,
     emit: 'ordered',
     mode: 'active',
     onUpdate: 'drain',
@@ -87,20 +87,21 @@ function shuffle(events: readonly StreamEvent[], seed: number): StreamEvent[] {
 }
 
 class VectorShard {
-  shard = new Shard();
+  shard: Shard;
   readonly matches: RuleMatch[] = [];
   private readonly records = new Map<string, SavedKey>();
 
   constructor(
     private readonly rules: readonly RuleAssignment[],
-    private readonly restoring: boolean,
+    private readonly options: WayOptions,
   ) {
+    this.shard = shardOf(options);
     advanceShard(this.shard, { kind: 'rules', rules });
   }
 
   give(input: ShardInput & { kind: 'events' }): void {
     this.matches.push(...advanceShard(this.shard, input).matches);
-    if (this.restoring) this.restore(input.watermark);
+    if (this.options.restoring) this.restore(input.watermark);
   }
 
   /** Saves the keys that changed, and goes on in a new shard that loads all of them from text. */
@@ -111,7 +112,7 @@ class VectorShard {
       if (record === undefined) this.records.delete(place);
       else this.records.set(place, JSON.parse(JSON.stringify(record)) as SavedKey);
     }
-    const next = new Shard();
+    const next = shardOf(this.options);
     next.load(this.shard.save(), this.rules, new Map([[SOURCE, watermark]]));
     for (const [place, record] of this.records) {
       const [group, token] = JSON.parse(place) as [string, string];
@@ -127,8 +128,8 @@ class SpillingVectorShard {
   readonly matches: RuleMatch[] = [];
   private readonly spilling: SpillingShard;
 
-  constructor(rules: readonly RuleAssignment[]) {
-    this.spilling = new SpillingShard(new Shard(), ({ matches }) => this.matches.push(...matches));
+  constructor(rules: readonly RuleAssignment[], options: WayOptions) {
+    this.spilling = new SpillingShard(shardOf(options), ({ matches }) => this.matches.push(...matches));
     this.spilling.input({ kind: 'rules', rules });
   }
 
@@ -143,14 +144,20 @@ export interface WayOptions {
   /** No key stays in memory. */
   readonly spilling?: boolean;
   readonly keys: readonly string[];
+  /** Runs are kept as sets of paths from the second on, where the arena accepts the pattern. Time-outs are not asked for then. */
+  readonly paths?: boolean;
   readonly seed: number;
+}
+
+function shardOf({ paths }: WayOptions): Shard {
+  return new Shard(paths === true ? { pathsUse: { fromRuns: 0, multiplyingOnly: false } } : {});
 }
 
 /** What the key `k` gave; throws if anything is left behind once every deadline has passed. */
 export function runThroughShard(vector: VectorCase, expressions: ExpressionCompiler, options: WayOptions): Match[] {
-  const plan = planOf(vector, expressions);
+  const plan = planOf(vector, expressions, options.paths !== true);
   const rules = [{ name: plan.name, generation: 1, versions: [{ version: 1, plan, draining: false }] }];
-  const target = options.spilling === true ? new SpillingVectorShard(rules) : new VectorShard(rules, options.restoring);
+  const target = options.spilling === true ? new SpillingVectorShard(rules, options) : new VectorShard(rules, options);
   const watermark: SourcePlan['watermark'] = {
     maxOutOfOrdernessMs: options.shuffled ? BOUND_MS : 0,
     by: [],

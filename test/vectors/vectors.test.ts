@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { createJsonataCompiler } from '../../src/adapters/jsonata/index.js';
 import type { VectorCase } from './vector-case.js';
-import { judge, runRestoring, runStraight } from './vector-case.js';
+import { whyNotArena } from '../../src/core/nfa/arena/accept-arena.js';
+import { compileVector, judge, matchesAlone, runRestoring, runStraight } from './vector-case.js';
 import type { WayOptions } from './vector-ways.js';
 import { runThroughShard } from './vector-ways.js';
 
@@ -41,6 +42,23 @@ const ways: readonly (readonly [string, Omit<WayOptions, 'seed'>])[] = [
   ],
   ['all at once', { shuffled: true, restoring: true, keys: ['other', 'k', 'third'] }],
 ];
+
+test('the arena accepts a good part of the vectors', () => {
+  const automata = files.flatMap(([file]) => casesOf(file)).map((vector) => compileVector(vector, expressions));
+  const accepted = automata.filter((automaton) => whyNotArena(automaton, { onTimeout: false }) === undefined);
+  expect(accepted.length).toBeGreaterThan(automata.length / 4);
+});
+
+test.each(ways)('every vector gives its matches on every executor that accepts it, %s', (_, way) => {
+  for (const [file] of files) {
+    const failed = casesOf(file)
+      .map((vector, seed) =>
+        judge(matchesAlone(vector), runThroughShard(vector, expressions, { ...way, seed, paths: true })),
+      )
+      .filter((verdict) => !verdict.passed);
+    expect(failed.map(({ id, expected, got }) => ({ id, expected, got }))).toEqual([]);
+  }
+});
 
 test.each(ways)('every vector holds through event time and shard, %s', (_, way) => {
   for (const [file] of files) {

@@ -58,7 +58,7 @@ export interface RuleExplanation {
 
 export function explainRule(plan: RulePlan): RuleExplanation {
   const { automaton } = plan;
-  const { executor, because } = chooseExecutor(automaton);
+  const { executor, because } = chooseExecutor(automaton, plan.onTimeout !== undefined);
   return {
     rule: plan.name,
     hash: plan.hash,

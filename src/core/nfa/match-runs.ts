@@ -14,7 +14,7 @@ import type { ActiveVersion } from './active-version.js';
 import { NO_EVENT } from './active-version.js';
 import type { BucketPlan } from './bucket-plan.js';
 import type { MatchRows } from './match-rows.js';
-import { finishedRow, rowsOf } from './match-rows.js';
+import { rowsOf } from './match-rows.js';
 import { PathNode, extendPath } from './path.js';
 import type { ReleaseCause } from './release-finished.js';
 import { releaseFinished } from './release-finished.js';
@@ -181,7 +181,7 @@ export class RunMatcher {
     const verdict = plan.judge(owner.conditions);
     if (verdict === 'stay') return;
     if (verdict === 'same') {
-      if (!plan.completesAll || !this.collectRows(bucket, owner, plan)) this.stepAlike(bucket, owner, plan);
+      if (!plan.completesAll || !this.collectRows(bucket, plan)) this.stepAlike(bucket, owner, plan);
     } else if (bucket.size < this.bucketing.lookupFromRuns || !plan.othersStay(owner.conditions))
       bucket.forEach(this.ask);
     else this.askThoseFound(bucket, plan);
@@ -194,20 +194,19 @@ export class RunMatcher {
   }
 
   /** The event completes every run of the bucket, and all of them stay. */
-  private collectRows(bucket: RunBucket, owner: ActiveVersion, { completing }: BucketPlan): boolean {
+  private collectRows(bucket: RunBucket, { completing }: BucketPlan): boolean {
     if (completing === undefined || this.rows !== undefined || this.receiver.matchRows === undefined) return false;
     if (bucket.size < this.bucketing.rowsFromRuns) return false;
-    const runs = rowsOf(bucket);
-    if (runs === undefined) return false;
-    this.rows = { owner, runs, stage: completing.stage, event: this.event, ordinal: this.ordinal };
-    return true;
+    const { event, ordinal } = this;
+    this.rows = rowsOf(bucket, { stage: completing.stage, event, ordinal });
+    return this.rows !== undefined;
   }
 
   /** Matches that come with others of the same event are made, so that all leave in order. */
   private giveRows(set: RunSet, rows: MatchRows): void {
     this.rows = undefined;
     if (set.finished.length === 0) this.receiver.matchRows?.(rows);
-    else for (const run of rows.runs) set.finish(finishedRow(rows, run));
+    else for (const finished of rows.finished()) set.finish(finished);
   }
 
   /** All runs of the bucket do the same. */

@@ -7,13 +7,20 @@ import { ExpressionError } from '../expression/expression.js';
 import type { StreamEvent } from '../model/event.js';
 import { eventIdentity } from '../model/event.js';
 import type { KeyValue } from '../model/key.js';
-import type { MatchReceiver } from '../nfa/match-runs.js';
+import type { MatchLimits, MatchReceiver } from '../nfa/match-runs.js';
 import { ActiveVersion } from '../nfa/active-version.js';
+import type { RunsOrPaths } from '../nfa/arena/arena-matcher.js';
+import { ArenaMatcher, liveRunsOf, scatterPaths } from '../nfa/arena/arena-matcher.js';
+import { DetAutomaton } from '../nfa/arena/det-automaton.js';
+import type { SavedArena } from '../nfa/arena/save-arena.js';
+import { loadArena } from '../nfa/arena/save-arena.js';
+import type { PathsUse } from '../nfa/choose-executor.js';
+import { chooseExecutor } from '../nfa/choose-executor.js';
 import { RunMatcher } from '../nfa/match-runs.js';
-import type { FinishedRun, Run } from '../nfa/run.js';
+import type { FinishedRun } from '../nfa/run.js';
 import type { RunSet } from '../nfa/run-set.js';
 import { createRunSet } from '../nfa/run-set.js';
-import { finishedRow } from '../nfa/match-rows.js';
+import type { SavedEvent } from '../nfa/save-runs.js';
 import type { MatchRows } from '../nfa/match-rows.js';
 import type { MatchList } from './match-list.js';
 import { RowsOfRule } from './match-list.js';
@@ -21,6 +28,7 @@ import type { MatchAbout } from './match-of-rule.js';
 import { MatchOfRule } from './match-of-rule.js';
 import type { Throttle } from './throttle.js';
 import { passThrottle } from './throttle.js';
+import type { RuleCounters } from './rule-counters.js';
 
 /** One version of a rule as the registry numbers it. */
 export interface VersionAssignment {
@@ -37,30 +45,6 @@ export interface RuleAssignment {
   readonly versions: readonly VersionAssignment[];
 }
 
-export interface RuleCounters {
-  matches: number;
-  timeouts: number;
-  alerts: number;
-  suppressed: number;
-  conditionErrors: number;
-  overflows: number;
-  liveRuns: number;
-  lastConditionError: { readonly code: string; readonly message: string; readonly event: string } | undefined;
-}
-
-export function createCounters(): RuleCounters {
-  return {
-    matches: 0,
-    timeouts: 0,
-    alerts: 0,
-    suppressed: 0,
-    conditionErrors: 0,
-    overflows: 0,
-    liveRuns: 0,
-    lastConditionError: undefined,
-  };
-}
-
 /** A version in use in this group. */
 export interface VersionInUse {
   readonly plan: RulePlan;
@@ -72,9 +56,8 @@ export interface VersionInUse {
 }
 
 /** What one rule holds for one key. */
-export interface RuleState {
+export interface RuleState extends RunsOrPaths {
   readonly rule: ActiveRule;
-  readonly set: RunSet;
   /** Of alerts on matches, and of alerts on time-outs. */
   matchThrottle: Throttle | undefined;
   timeoutThrottle: Throttle | undefined;
@@ -92,6 +75,8 @@ export class ActiveRule implements MatchReceiver {
   matchThrottleMs: number | undefined;
   timeoutThrottleMs: number | undefined;
   private matcher: RunMatcher;
+  /** In front of the matcher, where the one version's runs may be kept as sets of paths. */
+  private paths: ArenaMatcher | undefined;
   private current: VersionInUse | undefined;
   /** What a stateless rule is stepped on. */
   private alone: RuleState | undefined;
@@ -106,6 +91,7 @@ export class ActiveRule implements MatchReceiver {
     readonly counters: RuleCounters,
     /** Where matches go now. */
     private readonly out: () => MatchList,
+    private readonly pathsUse?: PathsUse,
   ) {
     this.matcher = new RunMatcher([], undefined, 'ordered', { runsMax: 0, overflow: 'dropOldest' }, this);
   }
@@ -143,14 +129,28 @@ export class ActiveRule implements MatchReceiver {
     const plan = (this.current ?? this.versions[this.versions.length - 1])?.plan;
     this.matchThrottleMs = plan?.alert.throttleMs;
     this.timeoutThrottleMs = plan?.onTimeout?.alert.throttleMs;
-    this.matcher = new RunMatcher(
-      this.versions.map((one) => one.active),
-      this.current?.active,
-      plan?.emit ?? 'ordered',
-      { runsMax: plan?.runsPerKeyMax ?? 0, overflow: plan?.overflow ?? 'dropOldest' },
-      this,
-    );
+    const matchLimits = { runsMax: plan?.runsPerKeyMax ?? 0, overflow: plan?.overflow ?? 'dropOldest' };
+    const actives = this.versions.map((one) => one.active);
+    this.matcher = new RunMatcher(actives, this.current?.active, plan?.emit ?? 'ordered', matchLimits, this);
+    this.paths = this.pathsMatcher(matchLimits);
     return replaced;
+  }
+
+  /** With a second version at work runs have to be told apart. */
+  private pathsMatcher(matchLimits: MatchLimits): ArenaMatcher | undefined {
+    const [only, ...more] = this.versions;
+    if (only === undefined || more.length > 0) return undefined;
+    const { plan, active, draining } = only;
+    const { executor, fromRuns } = chooseExecutor(plan.automaton, plan.onTimeout !== undefined, this.pathsUse);
+    if (executor !== 'arena') return undefined;
+    return new ArenaMatcher(active, this.matcher, { ...matchLimits, fromRuns, starting: !draining }, this);
+  }
+
+  /** What matches the state, once paths of an automaton that is no longer in use are runs again. */
+  private pathsFor(state: RuleState): ArenaMatcher | undefined {
+    const { paths } = this;
+    if (state.arena !== undefined && state.arena.automaton !== paths?.automaton) scatterPaths(state);
+    return paths;
   }
 
   private usesAlready(assigned: readonly VersionAssignment[]): boolean {
@@ -162,7 +162,16 @@ export class ActiveRule implements MatchReceiver {
   }
 
   createState(set: RunSet = createRunSet()): RuleState {
-    return { rule: this, set, matchThrottle: undefined, timeoutThrottle: undefined, due: Infinity };
+    return { rule: this, set, arena: undefined, matchThrottle: undefined, timeoutThrottle: undefined, due: Infinity };
+  }
+
+  /** Puts saved paths in place: as paths, or as runs where they are no longer kept as paths. */
+  loadPaths(state: RuleState, saved: SavedArena, of: { events: readonly SavedEvent[]; owner: ActiveVersion }): void {
+    const { paths } = this;
+    if (paths?.version === of.owner) state.arena = loadArena(saved, of.events, paths.automaton);
+    if (state.arena !== undefined) return;
+    state.arena = loadArena(saved, of.events, new DetAutomaton(of.owner, Infinity));
+    scatterPaths(state);
   }
 
   /** Lets the versions look at the event; false if none of them wants it (`where`) or the rule is paused. */
@@ -201,29 +210,43 @@ export class ActiveRule implements MatchReceiver {
   /** Steps the key's runs of this rule; true if anything changed. */
   step(key: KeyOfState, state: RuleState, event: StreamEvent, ordinal: number): boolean {
     this.at = { key, state };
-    const before = state.set.size;
-    const changed = this.matcher.step(state.set, event, ordinal, key.key);
-    this.counters.liveRuns += state.set.size - before;
+    const before = liveRunsOf(state);
+    const paths = this.pathsFor(state);
+    const changed =
+      paths === undefined
+        ? this.matcher.step(state.set, event, ordinal, key.key)
+        : paths.step(state, event, ordinal, key.key);
+    this.counters.liveRuns += liveRunsOf(state) - before;
     return changed;
   }
 
   /** Passes time for the key's runs of this rule. */
   advance(key: KeyOfState, state: RuleState, time: number): void {
     this.at = { key, state };
-    const before = state.set.size;
-    this.matcher.advance(state.set, time);
-    this.counters.liveRuns += state.set.size - before;
+    const before = liveRunsOf(state);
+    const paths = this.pathsFor(state);
+    if (paths === undefined) this.matcher.advance(state.set, time);
+    else paths.advance(state, time);
+    this.counters.liveRuns += liveRunsOf(state) - before;
   }
 
   /** Drops the key's runs of these versions, and lets go the matches that waited for them; gives the number of live runs dropped. */
   dropVersions(key: KeyOfState, state: RuleState, versions: ReadonlySet<number>): number {
     this.at = { key, state };
-    const { set } = state;
-    const before = set.size;
-    const dropped = set.dropVersions(versions);
-    this.matcher.releaseWaiting(set);
-    this.counters.liveRuns += set.size - before;
+    const before = liveRunsOf(state);
+    scatterPaths(state);
+    const dropped = state.set.dropVersions(versions);
+    this.matcher.releaseWaiting(state.set);
+    this.counters.liveRuns += state.set.size - before;
     return dropped;
+  }
+
+  /** Computes the deadlines of the key's runs again, after their automata were replaced. */
+  renewDeadlines(state: RuleState): void {
+    const before = liveRunsOf(state);
+    scatterPaths(state);
+    state.set.renewDeadlines();
+    this.counters.liveRuns += state.set.size - before;
   }
 
   /** Versions of the key's runs were left out when it was loaded: matches that waited for them leave. */
@@ -250,12 +273,16 @@ export class ActiveRule implements MatchReceiver {
     this.counters.overflows += dropped;
   }
 
+  startsOver(count: number): void {
+    this.counters.timeouts += count;
+  }
+
   /** Of rows no more are made than a listener looks at: a throttle lets one pass and counts the rest. */
   matchRows(rows: MatchRows): void {
     const { key, state } = this.at as { key: KeyOfState; state: RuleState };
-    const count = rows.runs.length;
+    const { count } = rows;
     const drainUntil = this.versions.find((one) => one.active === rows.owner)?.drainUntil ?? Infinity;
-    if (this.paused || rows.event.time > drainUntil) {
+    if (this.paused || rows.time > drainUntil) {
       this.counters.matches += count;
       return;
     }
@@ -265,7 +292,7 @@ export class ActiveRule implements MatchReceiver {
       this.out().addRows(new RowsOfRule(rows, this.aboutOf(key.key)));
       return;
     }
-    this.match(finishedRow(rows, rows.runs[0] as Run));
+    this.match(rows.first());
     this.counters.matches += count - 1;
     this.counters.suppressed += count - 1;
     (state.matchThrottle as Throttle).suppressed += count - 1;

@@ -12,6 +12,7 @@ import type { StreamEvent } from '../model/event.js';
 import type { KeyToken, KeyValue } from '../model/key.js';
 import { GLOBAL_KEY_TOKEN, isKeyValue, keyToken } from '../model/key.js';
 import { EventBuffer } from '../time/event-buffer.js';
+import { liveRunsOf } from '../nfa/arena/arena-matcher.js';
 import type { ActiveRule, RuleState } from './active-rule.js';
 import type { KeyState } from './key-state.js';
 import { dueOf, expireThrottles, isEmpty, nextDue } from './key-state.js';
@@ -208,8 +209,9 @@ export class KeyGroup {
         const state = key.rules[i] as RuleState;
         if (!gone.has(state.rule)) continue;
         this.saveFirst(key);
-        dropped += state.set.size;
-        state.rule.counters.liveRuns -= state.set.size;
+        const runs = liveRunsOf(state);
+        dropped += runs;
+        state.rule.counters.liveRuns -= runs;
         key.rules.splice(i, 1);
         this.markDirty(key);
       }
@@ -248,7 +250,7 @@ export class KeyGroup {
       this.saveFirst(key);
       for (const state of key.rules) {
         if (!rules.has(state.rule)) continue;
-        state.set.renewDeadlines();
+        state.rule.renewDeadlines(state);
         state.due = nextDue(state);
       }
       // The deadlines are in no record, but among the timers.

@@ -36,12 +36,17 @@ export function dueOf(key: KeyState): number {
 
 /** True if nothing of the rule needs to be kept for the key. */
 export function isEmpty(state: RuleState): boolean {
-  return state.set.isEmpty && state.matchThrottle === undefined && state.timeoutThrottle === undefined;
+  return (
+    state.set.isEmpty &&
+    state.arena === undefined &&
+    state.matchThrottle === undefined &&
+    state.timeoutThrottle === undefined
+  );
 }
 
 /** The earliest time at which the rule's state changes by itself. */
 export function nextDue(state: RuleState): number {
-  let due = state.set.nextDeadline;
+  let due = state.arena === undefined ? state.set.nextDeadline : state.arena.nextDeadline;
   if (state.matchThrottle !== undefined) {
     due = Math.min(due, throttleExpiry(state.matchThrottle, state.rule.matchThrottleMs ?? 0));
   }

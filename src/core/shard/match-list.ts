@@ -1,7 +1,6 @@
 /** The matches of one call, in order; those of one event that came together are made one by one as they are looked at. */
 import type { RuleMatch } from '../model/match.js';
 import type { MatchRows } from '../nfa/match-rows.js';
-import { finishedRow } from '../nfa/match-rows.js';
 import type { MatchAbout } from './match-of-rule.js';
 import { MatchOfRule } from './match-of-rule.js';
 
@@ -18,13 +17,11 @@ export class RowsOfRule implements RuleMatches {
   ) {}
 
   get length(): number {
-    return this.rows.runs.length;
+    return this.rows.count;
   }
 
   *[Symbol.iterator](): Iterator<RuleMatch> {
-    for (const run of this.rows.runs) {
-      yield new MatchOfRule(finishedRow(this.rows, run), this.about, 'match', false, 0);
-    }
+    for (const finished of this.rows.finished()) yield new MatchOfRule(finished, this.about, 'match', false, 0);
   }
 }
 

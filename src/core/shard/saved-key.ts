@@ -4,7 +4,11 @@
 import type { StreamEvent } from '../model/event.js';
 import type { KeyToken } from '../model/key.js';
 import { keyOfToken } from '../model/key.js';
-import type { SavedFinished, SavedNode, SavedRun } from '../nfa/save-runs.js';
+import type { ActiveVersion } from '../nfa/active-version.js';
+import { liveRunsOf } from '../nfa/arena/arena-matcher.js';
+import type { SavedArena } from '../nfa/arena/save-arena.js';
+import { saveArena } from '../nfa/arena/save-arena.js';
+import type { SavedEvent, SavedFinished, SavedNode, SavedRun } from '../nfa/save-runs.js';
 import { EventTable, loadRunSet, saveRunSet } from '../nfa/save-runs.js';
 import type { ActiveRule, RuleState } from './active-rule.js';
 import type { KeyState } from './key-state.js';
@@ -33,6 +37,8 @@ export interface SavedRule {
   readonly nodes: readonly SavedNode[];
   readonly runs: readonly SavedRun[];
   readonly finished: readonly SavedFinished[];
+  /** Live runs as sets of paths; absent where they are single. */
+  readonly paths?: SavedArena;
   /** [until, suppressed] of alerts on matches and on time-outs. */
   readonly throttles: readonly (readonly [number, number] | null)[];
 }
@@ -95,7 +101,9 @@ export function saveKey(key: KeyState, due: number): SavedKey {
   const rules = key.rules.map((state): SavedRule => {
     const { nodes, runs, finished } = saveRunSet(state.set, table);
     const throttles = [saveThrottle(state.matchThrottle), saveThrottle(state.timeoutThrottle)];
-    return { g: state.rule.generation, nodes, runs, finished, throttles };
+    const { arena } = state;
+    const paths = arena === undefined ? {} : { paths: saveArena(arena, table) };
+    return { g: state.rule.generation, nodes, runs, finished, ...paths, throttles };
   });
   const events = table.events.map(([ordinal, event]) => toRow(ordinal, event));
   return due === Infinity ? { events, rules } : { due, events, rules };
@@ -130,21 +138,41 @@ export function loadKey(token: KeyToken, saved: SavedKey, { ruleOf, counting, by
       changed = true;
       continue;
     }
-    const owners = new Map(rule.versions.map((one) => [one.active.version, one.active]));
-    const runs = row.runs.filter(([version]) => owners.has(version));
-    const finished = row.finished.filter(([version]) => owners.has(version));
-    const set = loadRunSet(
-      { events, nodes: row.nodes, runs, finished },
-      (version) => owners.get(version) as NonNullable<ReturnType<typeof owners.get>>,
-    );
-    const [match, timeout] = row.throttles;
-    const [matchThrottle, timeoutThrottle] = [loadThrottle(match), loadThrottle(timeout)];
-    const state: RuleState = { rule, set, matchThrottle, timeoutThrottle, due: Infinity };
-    if (runs.length + finished.length < row.runs.length + row.finished.length) shortened.push(state);
-    rule.counters.liveRuns += counting ? set.size : set.size - row.runs.length;
+    const { state, whole } = loadRule(rule, row, events);
+    if (!whole) shortened.push(state);
+    const counted = row.runs.length + (row.paths?.runs ?? 0);
+    rule.counters.liveRuns += liveRunsOf(state) - (counting ? 0 : counted);
+    // The record and the counters must agree again.
+    if (liveRunsOf(state) !== counted) changed = true;
     key.rules.push(state);
   }
   key.stored = true;
   key.storedDue = saved.due ?? Infinity;
   return { key, shortened, changed: changed || shortened.length > 0 };
+}
+
+/** `whole`: nothing of it belongs to a version that is no longer in force. */
+function loadRule(
+  rule: ActiveRule,
+  row: SavedRule,
+  events: readonly SavedEvent[],
+): { readonly state: RuleState; readonly whole: boolean } {
+  const owners = new Map(rule.versions.map((one) => [one.active.version, one.active]));
+  const runs = row.runs.filter(([version]) => owners.has(version));
+  const finished = row.finished.filter(([version]) => owners.has(version));
+  const set = loadRunSet(
+    { events, nodes: row.nodes, runs, finished },
+    (version) => owners.get(version) as ActiveVersion,
+  );
+  const [match, timeout] = row.throttles;
+  const [matchThrottle, timeoutThrottle] = [loadThrottle(match), loadThrottle(timeout)];
+  const state: RuleState = { rule, set, arena: undefined, matchThrottle, timeoutThrottle, due: Infinity };
+  const pathsOwner = row.paths === undefined ? undefined : owners.get(row.paths.version);
+  if (row.paths !== undefined && pathsOwner !== undefined)
+    rule.loadPaths(state, row.paths, { events, owner: pathsOwner });
+  const whole =
+    runs.length === row.runs.length &&
+    finished.length === row.finished.length &&
+    (row.paths === undefined || pathsOwner !== undefined);
+  return { state, whole };
 }

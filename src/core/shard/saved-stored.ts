@@ -1,5 +1,5 @@
 /** What a checkpoint says about the keys in the store, so that a start need not read them. */
-import type { RuleCounters } from './active-rule.js';
+import type { RuleCounters } from './rule-counters.js';
 import type { KeyGroup, Sweep } from './key-group.js';
 
 export interface SavedStored {

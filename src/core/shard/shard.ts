@@ -7,10 +7,13 @@ import type { StreamEvent } from '../model/event.js';
 import { eventIdentity } from '../model/event.js';
 import { limits } from '../limits.js';
 import type { KeyToken } from '../model/key.js';
-import type { RuleAssignment, RuleCounters, VersionAssignment } from './active-rule.js';
-import { ActiveRule, createCounters } from './active-rule.js';
+import type { RuleAssignment, VersionAssignment } from './active-rule.js';
+import { ActiveRule } from './active-rule.js';
 import type { OrdinalCounter } from './key-group.js';
 import { KeyGroup } from './key-group.js';
+import type { PathsUse } from '../nfa/choose-executor.js';
+import type { RuleCounters } from './rule-counters.js';
+import { createCounters } from './rule-counters.js';
 import type { CutCounter } from './residency.js';
 import { estimateKeyBytes } from './residency.js';
 import type { RuleMatches } from './match-list.js';
@@ -109,6 +112,9 @@ export class Shard {
   rulesEpoch = 0;
   /** Live runs are counted as keys are loaded: the state does not say how many there are (format 1). */
   private counting = false;
+
+  /** `pathsUse`: which runs are kept as sets of paths, if not those the limits name. What comes out does not depend on it. */
+  constructor(private readonly options: { readonly pathsUse?: PathsUse } = {}) {}
 
   /** See `advanceShard`. */
   advance(input: ShardInput): ShardOutput {
@@ -403,7 +409,7 @@ export class Shard {
     const rules = assigned.map(({ name, generation, versions }) => {
       const known = before.get(generation);
       before.delete(generation);
-      const rule = known ?? new ActiveRule(name, generation, this.countersOf(generation), () => this.out);
+      const rule = known ?? this.createRule(name, generation);
       if (rule.useVersions(versions, group.watermark, DRAIN_MAX_MS)) replaced.add(rule);
       for (const one of rule.versions) {
         one.drainUntil = this.savedDrains.get(`${generation}/${one.active.version}`) ?? one.drainUntil;
@@ -413,6 +419,10 @@ export class Shard {
     if (replaced.size > 0) group.renewDeadlines(replaced);
     group.useRules(rules);
     if (before.size > 0) this.runsDropped += group.dropRules(new Set(before.values()));
+  }
+
+  private createRule(name: string, generation: number): ActiveRule {
+    return new ActiveRule(name, generation, this.countersOf(generation), () => this.out, this.options.pathsUse);
   }
 
   private createGroup(id: string, plans: ReadonlyMap<string, KeyPlan>): KeyGroup {

@@ -13,6 +13,7 @@ import type { SavedArena } from '../../../src/core/nfa/arena/save-arena.js';
 import { loadArena, saveArena } from '../../../src/core/nfa/arena/save-arena.js';
 import type { Automaton } from '../../../src/core/nfa/automaton.js';
 import { toMatch } from '../../../src/core/nfa/match-pattern.js';
+import type { MatchRows } from '../../../src/core/nfa/match-rows.js';
 import type { MatchLimits } from '../../../src/core/nfa/match-runs.js';
 import { RunMatcher } from '../../../src/core/nfa/match-runs.js';
 import type { FinishedRun } from '../../../src/core/nfa/run.js';
@@ -78,7 +79,7 @@ function run(automaton: Automaton, events: readonly StreamEvent[], end: number, 
     timeout: () => undefined,
     overflow: (count: number) => (out.overflow += count),
     startsOver: (count: number) => expect(count).toBeGreaterThan(0),
-    completedRows: (rows: { count: number; finished(): Iterable<FinishedRun>; first(): FinishedRun }) => {
+    matchRows: (rows: MatchRows) => {
       const all = [...rows.finished()];
       expect(all.length).toBe(rows.count);
       expect(textOfMatch(toMatch(rows.first(), 'match', false))).toBe(
@@ -97,7 +98,7 @@ function run(automaton: Automaton, events: readonly StreamEvent[], end: number, 
     checkArena(state);
     if (ways.restoring !== true || state.arena === undefined) return;
     const table = new EventTable();
-    const saved = saveArena(state.arena, 1, table);
+    const saved = saveArena(state.arena, table);
     const [again, kept] = JSON.parse(JSON.stringify([saved, table.events])) as [SavedArena, SavedEvent[]];
     state.arena = loadArena(again, kept, hybrid.automaton);
     expect(state.arena).toBeDefined();

@@ -6,7 +6,7 @@ import type { StreamEvent } from '../../../src/core/model/event.js';
 import type { Automaton } from '../../../src/core/nfa/automaton.js';
 import { accessPredicateOf } from '../../../src/core/nfa/bucket-plan.js';
 import { toMatch } from '../../../src/core/nfa/match-pattern.js';
-import { finishedRow } from '../../../src/core/nfa/match-rows.js';
+import type { MatchRows } from '../../../src/core/nfa/match-rows.js';
 import type { Bucketing, MatchLimits } from '../../../src/core/nfa/match-runs.js';
 import { ActiveVersion } from '../../../src/core/nfa/active-version.js';
 import { RunMatcher } from '../../../src/core/nfa/match-runs.js';
@@ -41,9 +41,9 @@ function run(automaton: Automaton, events: readonly StreamEvent[], end: number, 
   const version = new ActiveVersion(1, automaton, () => undefined);
   const receiver = {
     match: (finished: Parameters<typeof toMatch>[0]) => out.given.push(textOfMatch(toMatch(finished, 'match', false))),
-    matchRows: (rows: Parameters<typeof finishedRow>[0]) => {
-      out.rows += rows.runs.length;
-      for (const one of rows.runs) receiver.match(finishedRow(rows, one));
+    matchRows: (rows: MatchRows) => {
+      out.rows += rows.count;
+      for (const one of rows.finished()) receiver.match(one);
     },
     timeout: (finished: Parameters<typeof toMatch>[0], matched: boolean) =>
       out.given.push(textOfMatch(toMatch(finished, 'timeout', matched))),
@@ -164,3 +164,27 @@ test('an equality with a field of an earlier event is the access predicate of th
   expect(accessOf('code != $a.code')).toBeUndefined();
   expect(accessOf("code = $a.code & ''")).toBeUndefined();
 });
+
+test.each(['B', 'y'])(
+  'matches of one start leave in the order of their paths, with some through an optional %s',
+  (between) => {
+    const vector = {
+      pattern: {
+        sequence: [
+          { begin: 'a', where: "name = 'a'" },
+          { followedBy: between, where: "name = 'a'", optional: true },
+          { followedBy: 'm', where: "name = 'a'" },
+          { followedByAny: 'b', where: "name = 'b'" },
+        ],
+      },
+      events: Array.from({ length: 20 }, (_, ts) => ({ ts, name: ts === 19 ? 'b' : 'a' })),
+      endWatermark: 100,
+    } as unknown as VectorCase;
+    const automaton = compileVector(vector, compiler);
+    const ways = { emit: 'ordered', overflow: 'dropNewest', runsMax: 300 } as const;
+    const alone = run(automaton, vectorEvents(vector), 100, { ...ways, bucketing: ALONE });
+    const together = run(automaton, vectorEvents(vector), 100, { ...ways, bucketing: TOGETHER });
+    expect(together.rows).toBeGreaterThan(20);
+    expect(together.given).toEqual(alone.given);
+  },
+);

@@ -5,6 +5,7 @@
 import type { StreamEvent } from '../../model/event.js';
 import type { KeyValue } from '../../model/key.js';
 import type { ActiveVersion } from '../active-version.js';
+import type { MatchRows } from '../match-rows.js';
 import type { MatchLimits, RunMatcher } from '../match-runs.js';
 import { dropOverflow } from '../run-overflow.js';
 import type { RunSet } from '../run-set.js';
@@ -20,8 +21,7 @@ export interface RunsOrPaths {
 }
 
 export interface ArenaReceiver {
-  /** Matches of one event, at least one. */
-  completedRows(rows: CompletedRows): void;
+  matchRows(rows: MatchRows): void;
   overflow(dropped: number): void;
   /** Starts whose windows are over. */
   startsOver(count: number): void;
@@ -37,7 +37,7 @@ export class ArenaMatcher {
     private readonly receiver: ArenaReceiver,
     statesMax?: number,
   ) {
-    this.automaton = new DetAutomaton(version.automaton, statesMax);
+    this.automaton = new DetAutomaton(version, statesMax);
   }
 
   /** See `RunMatcher.step`. */
@@ -53,13 +53,14 @@ export class ArenaMatcher {
     version.conditions.enterEvent(event, key);
     const done = arena.step(event, ordinal, { conditions: version.conditions, starting: this.limits.starting });
     if (done === 'unable') {
-      this.scatter(state);
+      scatterPaths(state);
       return this.matcher.step(state.set, event, ordinal, key);
     }
     if (done === 'changed') this.settle(state, arena, event, ordinal);
     return done === 'changed';
   }
 
+  /** See `RunMatcher.advance`. */
   advance(state: RunsOrPaths, time: number): void {
     const { arena } = state;
     if (arena === undefined) {
@@ -69,13 +70,6 @@ export class ArenaMatcher {
     const over = arena.advance(time);
     if (over > 0) this.receiver.startsOver(over);
     if (arena.isEmpty) state.arena = undefined;
-  }
-
-  /** From paths to runs. */
-  scatter(state: RunsOrPaths): void {
-    if (state.arena === undefined) return;
-    addRunsOfPaths(state.arena, this.version, state.set);
-    state.arena = undefined;
   }
 
   /** From runs to paths, when the runs are many but far from their cap. */
@@ -94,11 +88,23 @@ export class ArenaMatcher {
     arena.clearIfLarge();
     if (arena.runs > runsMax) arena.clear();
     if (arena.runs > runsMax) {
-      this.scatter(state);
+      scatterPaths(state);
       this.receiver.overflow(dropOverflow(state.set, { runsMax, overflow, ordinal }));
     } else if (arena.isEmpty) {
       state.arena = undefined;
     }
-    if (completed !== undefined) this.receiver.completedRows(new CompletedRows(this.version, completed));
+    if (completed !== undefined) this.receiver.matchRows(new CompletedRows(this.version, completed));
   }
+}
+
+/** From paths to single runs. */
+export function scatterPaths(state: RunsOrPaths): void {
+  if (state.arena === undefined) return;
+  addRunsOfPaths(state.arena, state.set);
+  state.arena = undefined;
+}
+
+/** Live runs; those included whose window is over but that were not cleared away yet. */
+export function liveRunsOf({ set, arena }: RunsOrPaths): number {
+  return arena === undefined ? set.size : arena.runs;
 }

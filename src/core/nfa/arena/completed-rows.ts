@@ -1,11 +1,12 @@
 /** Matches of one event on the arena: counted already, made in the order in which they leave when somebody goes through them. */
+import type { MatchRows } from '../match-rows.js';
 import type { FinishedRun, RuleVersion } from '../run.js';
 import type { CompletedPaths } from './arena-state.js';
 import type { ListedPath } from './list-paths.js';
 import { compareListed, rankStages, visitPaths } from './list-paths.js';
 import { PathBuilder } from './path-builder.js';
 
-export class CompletedRows {
+export class CompletedRows implements MatchRows {
   constructor(
     readonly owner: RuleVersion,
     private readonly completed: CompletedPaths,
@@ -28,7 +29,6 @@ export class CompletedRows {
     for (const path of paths) yield this.make(builder, path);
   }
 
-  /** The one that leaves first; the others are not made. */
   first(): FinishedRun {
     const rank = rankStages(this.owner.automaton.stages);
     let first: ListedPath | undefined;

@@ -90,9 +90,10 @@ class OutputsOfPaths {
   }
 }
 
-/** Puts every live path into the set as runs of the version. */
-export function addRunsOfPaths(arena: ArenaState, owner: RuleVersion, set: RunSet): void {
+/** Puts every live path into the set as runs of the version they belong to. */
+export function addRunsOfPaths(arena: ArenaState, set: RunSet): void {
   const { store } = arena;
+  const { owner } = arena.automaton;
   const rank = rankStages(owner.automaton.stages);
   const ends: { readonly path: ListedPath; readonly state: DetState }[] = [];
   for (const { state, list } of arena.live) {

@@ -9,6 +9,7 @@ import { limits } from '../../limits.js';
 import type { Automaton, Guard, StateTransitions, Transition } from '../automaton.js';
 import { literalOf } from '../automaton.js';
 import type { ConditionCache } from '../condition-cache.js';
+import type { RuleVersion } from '../run.js';
 
 /** The path, or a prefix of it, was a match. */
 export const MATCHED = 1;
@@ -71,10 +72,15 @@ export class DetAutomaton {
   /** Only where an event can settle a path does it matter that the path was given out before. */
   readonly settling: boolean;
 
+  /** The version's as it was: under another one the version goes on run by run or with another `DetAutomaton`. */
+  readonly automaton: Automaton;
+
   constructor(
-    readonly automaton: Automaton,
+    readonly owner: RuleVersion,
     private readonly statesMax: number = limits.arenaStatesMax,
   ) {
+    const { automaton } = owner;
+    this.automaton = automaton;
     this.settling = automaton.transitions.some(({ transitions }) =>
       transitions.some(({ action, target }) => action === 'ignore' && target === automaton.final),
     );

@@ -21,7 +21,7 @@ export interface SavedArena {
   readonly runs: number;
 }
 
-export function saveArena(arena: ArenaState, version: number, table: EventTable): SavedArena {
+export function saveArena(arena: ArenaState, table: EventTable): SavedArena {
   const { store, roots } = arena.store.cleared(arena.live.flatMap(({ list }) => list));
   const { left, right, position, size } = store.nodes;
   const numbers = store.events.map((event, at) => table.numberOf(store.ordinals[at] as number, event));
@@ -36,10 +36,11 @@ export function saveArena(arena: ArenaState, version: number, table: EventTable)
     state.flags,
     list.map(() => roots[at++] as number),
   ]);
+  const { version } = arena.automaton.owner;
   return { version, nodes, live, starts: arena.startTimes, runs: arena.runs };
 }
 
-/** `events` are those of the record. Undefined at the limit of states, which only a changed limit can bring about. */
+/** `events` are those of the record. Undefined at the automaton's limit of states: it met others than the one that saved. */
 export function loadArena(
   saved: SavedArena,
   events: readonly SavedEvent[],
@@ -66,6 +67,7 @@ export function loadArena(
     arena.live.push({ state, list: [...list], merged: NO_NODE });
   }
   arena.starts = [...saved.starts];
-  arena.count();
+  // As in the counters of the same checkpoint; the next change counts anew.
+  arena.runs = saved.runs;
   return arena;
 }
