@@ -1,5 +1,5 @@
 /**
- * Rules by what they demand of an event: the equalities of a way as nested hashes, one level a field; below them thresholds in
+ * Ways into rules by what they demand of an event: the equalities of a way as nested hashes, one level a field; below them thresholds in
  * order, of which those that the event satisfies are a prefix. Ways over the same fields share an index.
  */
 import type { Constant, EqualityAccess, RangeAccess } from './rule-access.js';
@@ -20,59 +20,60 @@ export function readPrimitive(body: unknown, fields: readonly string[]): unknown
   return typeof value === 'object' && value !== null ? UNTELLABLE : value;
 }
 
-/** Told of every rule found; one may be told more than once. */
-export type Found = (rule: number) => void;
+/** Told of every way found; one may be told more than once. */
+export type Found = (way: number) => void;
 
 /** Thresholds of one field and order. `>` and `>=` ascend, `<` and `<=` descend: what holds comes first. */
 class Thresholds {
-  private readonly thresholds: number[] = [];
-  private readonly rules: number[] = [];
+  /** Threshold and way in turn: with thousands of rules what counts is how many places of memory are looked at. */
+  private readonly cells: number[] = [];
 
   constructor(readonly range: RangeAccess) {}
 
-  add(threshold: number, rule: number): void {
-    let at = this.thresholds.length;
-    while (at > 0 && this.isBefore(threshold, this.thresholds[at - 1] as number)) at--;
-    this.thresholds.splice(at, 0, threshold);
-    this.rules.splice(at, 0, rule);
+  add(threshold: number, way: number): void {
+    let at = this.cells.length;
+    while (at > 0 && this.isBefore(threshold, this.cells[at - 2] as number)) at -= 2;
+    this.cells.splice(at, 0, threshold, way);
   }
 
-  remove(rule: number): void {
-    const at = this.rules.indexOf(rule);
-    if (at < 0) return;
-    this.rules.splice(at, 1);
-    this.thresholds.splice(at, 1);
+  remove(way: number): void {
+    for (let at = 0; at < this.cells.length; at += 2) {
+      if (this.cells[at + 1] !== way) continue;
+      this.cells.splice(at, 2);
+      return;
+    }
   }
 
   get isEmpty(): boolean {
-    return this.rules.length === 0;
+    return this.cells.length === 0;
   }
 
   find(body: unknown, found: Found): void {
     const value = readPrimitive(body, this.range.fields);
     if (value === undefined) return;
+    const { cells } = this;
     // Compared with anything but a number the condition fails, which is for it to say.
-    const end = typeof value === 'number' ? this.countSatisfied(value) : this.rules.length;
-    for (let i = 0; i < end; i++) found(this.rules[i] as number);
+    const end = typeof value === 'number' ? this.endOfSatisfied(value) : cells.length;
+    for (let i = 1; i < end; i += 2) found(cells[i] as number);
   }
 
   each(found: Found): void {
-    for (const rule of this.rules) found(rule);
+    for (let i = 1; i < this.cells.length; i += 2) found(this.cells[i] as number);
   }
 
   private isBefore(a: number, b: number): boolean {
     return this.range.order === '>' || this.range.order === '>=' ? a < b : a > b;
   }
 
-  private countSatisfied(value: number): number {
+  private endOfSatisfied(value: number): number {
     let low = 0;
-    let high = this.thresholds.length;
+    let high = this.cells.length >> 1;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (holds(value, this.range.order, this.thresholds[middle] as number)) low = middle + 1;
+      if (holds(value, this.range.order, this.cells[2 * middle] as number)) low = middle + 1;
       else high = middle;
     }
-    return low;
+    return 2 * low;
   }
 }
 
@@ -82,60 +83,73 @@ function holds(value: number, order: RangeAccess['order'], threshold: number): b
   return order === '<' ? value < threshold : value <= threshold;
 }
 
-/** Rules whose equalities hold. */
-class Leaf {
-  private always: number[] = [];
-  private ranges: Thresholds[] = [];
+const NONE: readonly never[] = [];
 
-  add(range: RangeAccess | undefined, rule: number): void {
+/** Ways whose equalities hold. */
+class Leaf {
+  private always: readonly number[] = NONE;
+  /** Mostly there is one. */
+  private range: Thresholds | undefined = undefined;
+  private otherRanges: readonly Thresholds[] = NONE;
+
+  /** `range` stands for its field and order: the same object for the same of them. */
+  add(range: RangeAccess | undefined, threshold: number, way: number): void {
     if (range === undefined) {
-      this.always.push(rule);
+      this.always = [...this.always, way];
       return;
     }
-    const name = fieldName(range.fields);
-    let thresholds = this.ranges.find((one) => one.range.order === range.order && fieldName(one.range.fields) === name);
+    let thresholds = this.range?.range === range ? this.range : this.otherRanges.find((one) => one.range === range);
     if (thresholds === undefined) {
       thresholds = new Thresholds(range);
-      this.ranges.push(thresholds);
+      if (this.range === undefined) this.range = thresholds;
+      else this.otherRanges = [...this.otherRanges, thresholds];
     }
-    thresholds.add(range.threshold, rule);
+    thresholds.add(threshold, way);
   }
 
-  remove(rule: number): void {
-    this.always = this.always.filter((one) => one !== rule);
-    for (const thresholds of this.ranges) thresholds.remove(rule);
-    this.ranges = this.ranges.filter((thresholds) => !thresholds.isEmpty);
+  remove(way: number): void {
+    if (this.always.length > 0) this.always = this.always.filter((one) => one !== way);
+    const ranges = [...(this.range === undefined ? NONE : [this.range]), ...this.otherRanges];
+    for (const thresholds of ranges) thresholds.remove(way);
+    const [first, ...others] = ranges.filter((thresholds) => !thresholds.isEmpty);
+    this.range = first;
+    this.otherRanges = others;
   }
 
   get isEmpty(): boolean {
-    return this.always.length === 0 && this.ranges.length === 0;
+    return this.always.length === 0 && this.range === undefined;
   }
 
   find(body: unknown, found: Found): void {
-    for (let i = 0; i < this.always.length; i++) found(this.always[i] as number);
-    for (let i = 0; i < this.ranges.length; i++) (this.ranges[i] as Thresholds).find(body, found);
+    const { always, otherRanges } = this;
+    for (let i = 0; i < always.length; i++) found(always[i] as number);
+    this.range?.find(body, found);
+    for (let i = 0; i < otherRanges.length; i++) (otherRanges[i] as Thresholds).find(body, found);
   }
 
   each(found: Found): void {
-    for (const rule of this.always) found(rule);
-    for (const thresholds of this.ranges) thresholds.each(found);
+    for (const way of this.always) found(way);
+    this.range?.each(found);
+    for (const thresholds of this.otherRanges) thresholds.each(found);
   }
 }
 
 type Level = Map<Constant, Level | Leaf>;
 
-/** The rules reached over the same fields. */
+/** The ways over the same fields. */
 export class FieldsIndex {
   private root: Level | Leaf | undefined;
+  /** One for each field and order. */
+  private readonly ranges = new Map<string, RangeAccess>();
 
   constructor(private readonly paths: readonly (readonly string[])[]) {}
 
   /** `equalities` are over the paths of this index, in their order. */
-  add(equalities: readonly EqualityAccess[], range: RangeAccess | undefined, rule: number): void {
+  add(equalities: readonly EqualityAccess[], range: RangeAccess | undefined, way: number): void {
     const depth = this.paths.length;
     if (depth === 0) {
       this.root ??= new Leaf();
-      (this.root as Leaf).add(range, rule);
+      this.addTo(this.root as Leaf, range, way);
       return;
     }
     this.root ??= new Map();
@@ -147,14 +161,28 @@ export class FieldsIndex {
         next = i === depth - 1 ? new Leaf() : new Map();
         level.set(value, next);
       }
-      if (next instanceof Leaf) next.add(range, rule);
+      if (next instanceof Leaf) this.addTo(next, range, way);
       else level = next;
     }
   }
 
-  /** Takes the rule out of the place to which these equalities lead, and what is empty then. */
-  remove(equalities: readonly EqualityAccess[], rule: number): void {
-    if (this.root !== undefined && removeBelow(this.root, equalities, 0, rule)) this.root = undefined;
+  private addTo(leaf: Leaf, range: RangeAccess | undefined, way: number): void {
+    if (range === undefined) {
+      leaf.add(undefined, 0, way);
+      return;
+    }
+    const name = `${range.order} ${fieldName(range.fields)}`;
+    let shared = this.ranges.get(name);
+    if (shared === undefined) {
+      shared = range;
+      this.ranges.set(name, shared);
+    }
+    leaf.add(shared, range.threshold, way);
+  }
+
+  /** Takes the way out of the place to which these equalities lead, and what is empty then. */
+  remove(equalities: readonly EqualityAccess[], way: number): void {
+    if (this.root !== undefined && removeBelow(this.root, equalities, 0, way)) this.root = undefined;
   }
 
   get isEmpty(): boolean {
@@ -176,14 +204,14 @@ export class FieldsIndex {
 }
 
 /** True if nothing is left. */
-function removeBelow(at: Level | Leaf, equalities: readonly EqualityAccess[], depth: number, rule: number): boolean {
+function removeBelow(at: Level | Leaf, equalities: readonly EqualityAccess[], depth: number, way: number): boolean {
   if (at instanceof Leaf) {
-    at.remove(rule);
+    at.remove(way);
     return at.isEmpty;
   }
   const { value } = equalities[depth] as EqualityAccess;
   const next = at.get(value);
-  if (next !== undefined && removeBelow(next, equalities, depth + 1, rule)) at.delete(value);
+  if (next !== undefined && removeBelow(next, equalities, depth + 1, way)) at.delete(value);
   return at.size === 0;
 }
 

@@ -55,7 +55,7 @@ export class KeyGroup {
   private activeRules: readonly ActiveRule[] = [];
   private byGeneration: ReadonlyMap<number, ActiveRule> = new Map();
   private readonly index = new RuleIndex();
-  /** Numbers of the rules the index found, and the rules that are concerned: scratch of one event. */
+  /** What the index found, and the rules that are concerned: scratch of one event. */
   private readonly found: number[] = [];
   private readonly concerned: ActiveRule[] = [];
   private readonly timers = new TimerHeap<KeyState>();
@@ -205,14 +205,14 @@ export class KeyGroup {
     let dropped = 0;
     this.wantSweep('background');
     for (const key of this.keys.values()) {
-      for (let i = key.rules.length - 1; i >= 0; i--) {
-        const state = key.rules[i] as RuleState;
+      for (let i = key.rules.size - 1; i >= 0; i--) {
+        const state = key.rules.at(i);
         if (!gone.has(state.rule)) continue;
         this.saveFirst(key);
         const runs = liveRunsOf(state);
         dropped += runs;
         state.rule.counters.liveRuns -= runs;
-        key.rules.splice(i, 1);
+        key.rules.remove(i);
         this.markDirty(key);
       }
       this.settle(key);
@@ -246,7 +246,7 @@ export class KeyGroup {
   renewDeadlines(rules: ReadonlySet<ActiveRule>): void {
     this.wantSweep('first');
     for (const key of this.keys.values()) {
-      if (!key.rules.some((state) => rules.has(state.rule))) continue;
+      if (![...key.rules].some((state) => rules.has(state.rule))) continue;
       this.saveFirst(key);
       for (const state of key.rules) {
         if (!rules.has(state.rule)) continue;
@@ -255,7 +255,7 @@ export class KeyGroup {
       }
       // The deadlines are in no record, but among the timers.
       this.markDirty(key);
-      this.schedule(key);
+      this.schedule(key, dueOf(key));
     }
   }
 
@@ -296,7 +296,8 @@ export class KeyGroup {
     const token = this.keyOf(event);
     if (token === undefined || !this.residency.isCold(token)) return undefined;
     if (this.condemning) return token;
-    this.findConcerned(event, this.keyValue);
+    this.index.find(event.body, this.found);
+    this.askFound(event, this.keyValue, 'cold');
     return this.concerned.every((rule) => rule.isStateless) ? undefined : token;
   }
 
@@ -345,39 +346,42 @@ export class KeyGroup {
       return;
     }
     const value = this.keyValue;
-    this.askFound(event, value);
-    if (this.concerned.length === 0 && !(this.condemning && hasCondemned(this.keys.get(token)))) return;
-    this.stepKey(event, token, value);
+    const key = this.keys.get(token);
+    this.askFound(event, value, key);
+    if (this.concerned.length === 0 && !(this.condemning && hasCondemned(key))) return;
+    this.stepKey(event, { token, value, known: key });
   }
 
-  /** Rules for which the event is more than noise, in order. */
-  private findConcerned(event: StreamEvent, value: KeyValue | undefined): void {
-    this.index.find(event.body, this.found);
-    this.askFound(event, value);
-  }
-
-  private askFound(event: StreamEvent, value: KeyValue | undefined): void {
+  /** Of the rules found those for which the event is more than noise, in order. What a cold key holds is not known. */
+  private askFound(event: StreamEvent, value: KeyValue | undefined, key: KeyState | undefined | 'cold'): void {
     const { found, concerned } = this;
     if (concerned.length > 0) concerned.length = 0;
     for (let i = 0; i < found.length; i++) {
-      const rule = this.activeRules[found[i] as number] as ActiveRule;
+      const one = found[i] as number;
+      const rule = this.activeRules[one >> 1] as ActiveRule;
+      if ((one & 1) === 0 && key !== 'cold' && key?.rules.of(rule) === undefined) continue;
       if (!rule.isNoise(event, value)) concerned.push(rule);
     }
   }
 
-  private stepKey(event: StreamEvent, token: KeyToken, value: KeyValue | undefined): void {
+  private stepKey(
+    event: StreamEvent,
+    { token, value, known }: { token: KeyToken; value: KeyValue | undefined; known: KeyState | undefined },
+  ): void {
     const ordinal = this.ordinals.next++;
-    let key = this.keys.get(token);
+    let key = known;
     const created = key === undefined;
     if (key !== undefined) {
       this.saveFirst(key);
       if (key.uses <= 0) key.uses++;
     }
     let changed = false;
+    let emptied = created;
+    let due = Infinity;
     for (let i = 0; i < this.concerned.length; i++) {
       const rule = this.concerned[i] as ActiveRule;
       if (!rule.admit(event, value)) continue;
-      let state = key === undefined ? undefined : stateOf(key, rule);
+      let state = key?.rules.of(rule);
       if (state === undefined) {
         if (!rule.starts(event, value)) continue;
         if (rule.isStateless) {
@@ -386,14 +390,21 @@ export class KeyGroup {
         }
         state = rule.createState();
         if (key === undefined) key = this.residency.create(token, value, state);
-        else key.rules.push(state);
+        else key.rules.add(state);
       }
       if (this.stepRule(key as KeyState, state, event, ordinal)) changed = true;
+      if (isEmpty(state)) emptied = true;
+      else if (state.due < due) due = state.due;
     }
     if (key === undefined) return;
-    if (this.condemning && this.dropCondemned(key, event, ordinal)) changed = true;
+    if (this.condemning && this.dropCondemned(key, event, ordinal)) {
+      changed = true;
+      emptied = true;
+    }
     if (changed) this.markDirty(key);
-    if (changed || created) this.settle(key);
+    // What the event did not touch is as it was: it need not be looked at.
+    if (emptied) this.settle(key);
+    else this.schedule(key, due);
   }
 
   private stepRule(key: KeyState, state: RuleState, event: StreamEvent, ordinal: number): boolean {
@@ -436,11 +447,11 @@ export class KeyGroup {
 
   /** Forgets what is empty and schedules the rest. */
   private settle(key: KeyState): void {
-    for (let i = key.rules.length - 1; i >= 0; i--) {
-      if (isEmpty(key.rules[i] as RuleState)) key.rules.splice(i, 1);
+    for (let i = key.rules.size - 1; i >= 0; i--) {
+      if (isEmpty(key.rules.at(i))) key.rules.remove(i);
     }
-    if (key.rules.length > 0) {
-      this.schedule(key);
+    if (key.rules.size > 0) {
+      this.schedule(key, dueOf(key));
       return;
     }
     key.gone = true;
@@ -448,8 +459,7 @@ export class KeyGroup {
     this.residency.remove(key);
   }
 
-  private schedule(key: KeyState): void {
-    const earliest = dueOf(key);
+  private schedule(key: KeyState, earliest: number): void {
     if (earliest < key.timerAt) {
       key.timerAt = earliest;
       this.timers.push(earliest, key);
@@ -476,11 +486,5 @@ export class KeyGroup {
 }
 
 function hasCondemned(key: KeyState | undefined): boolean {
-  return key !== undefined && key.rules.some((state) => state.set.condemned);
-}
-
-function stateOf(key: KeyState, rule: ActiveRule): RuleState | undefined {
-  const { rules } = key;
-  for (let i = 0; i < rules.length; i++) if ((rules[i] as RuleState).rule === rule) return rules[i];
-  return undefined;
+  return key !== undefined && [...key.rules].some((state) => state.set.condemned);
 }

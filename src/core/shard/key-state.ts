@@ -1,12 +1,13 @@
 /** State of one key in one key group: what the rules of the group hold for it. Owned and mutated by the key group alone. */
 import type { KeyToken, KeyValue } from '../model/key.js';
 import type { RuleState } from './active-rule.js';
+import type { KeyRules } from './key-rules.js';
 import { throttleExpiry } from './throttle.js';
 
 export interface KeyState {
   readonly token: KeyToken;
   readonly key: KeyValue | undefined;
-  readonly rules: RuleState[];
+  readonly rules: KeyRules;
   /** The earliest time at which this key stands in the group's timers; Infinity for not at all. */
   timerAt: number;
   /** Changed since the last checkpoint took it. */
@@ -30,7 +31,8 @@ export interface KeyState {
 /** The earliest time at which the key changes by itself; Infinity for never. */
 export function dueOf(key: KeyState): number {
   let due = Infinity;
-  for (let i = 0; i < key.rules.length; i++) due = Math.min(due, (key.rules[i] as RuleState).due);
+  const { rules } = key;
+  for (let i = 0; i < rules.size; i++) due = Math.min(due, rules.at(i).due);
   return due;
 }
 

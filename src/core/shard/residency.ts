@@ -7,6 +7,7 @@
 import { assert } from '../assert.js';
 import type { KeyToken, KeyValue } from '../model/key.js';
 import type { RuleState } from './active-rule.js';
+import { KeyRules } from './key-rules.js';
 import type { KeyState } from './key-state.js';
 
 /** Cuts of checkpoints: how many were taken, and up to which one they are durable. */
@@ -45,7 +46,7 @@ export class Residency {
 
   /** A key that begins. Of one that just left it inherits what the store still holds. */
   create(token: KeyToken, value: KeyValue | undefined, state: RuleState): KeyState {
-    const key = newKey(token, value, { rules: [state], bytes: estimateKeyBytes(NEW_KEY_CHARACTERS) });
+    const key = newKey(token, value, { rules: new KeyRules([state]), bytes: estimateKeyBytes(NEW_KEY_CHARACTERS) });
     const before = this.leaving.get(token);
     if (before !== undefined) {
       this.leaving.delete(token);
@@ -147,14 +148,14 @@ export class Residency {
     // A timer may point here for a while.
     key.gone = true;
     key.timerAt = Infinity;
-    key.rules.length = 0;
+    key.rules.clear();
   }
 }
 
 export function newKey(
   token: KeyToken,
   value: KeyValue | undefined,
-  { rules, bytes }: { readonly rules: RuleState[]; readonly bytes: number },
+  { rules, bytes }: { readonly rules: KeyRules; readonly bytes: number },
 ): KeyState {
   return {
     token,

@@ -1,5 +1,7 @@
 /** What a rule demands of single fields of an event before the event can be more than noise to it: its access predicates. */
 import type { Equality, Expression, Range } from '../expression/expression.js';
+import type { Automaton } from '../nfa/automaton.js';
+import { literalOf } from '../nfa/automaton.js';
 import type { ActiveRule, VersionInUse } from './active-rule.js';
 
 export type Constant = string | number;
@@ -20,8 +22,11 @@ export interface Access {
   /** By field name, each field once. */
   readonly equalities: readonly EqualityAccess[];
   readonly range: RangeAccess | undefined;
+  /** False: an event that comes by such ways alone begins no run, so it concerns only keys that hold something of the rule. */
+  readonly begins: boolean;
 }
 
+type Demands = Omit<Access, 'begins'>;
 type Params = Readonly<Record<string, unknown>>;
 
 /** What versions in use demand, as long as they are in use: an index of thousands of rules is made anew when one changes. */
@@ -51,27 +56,39 @@ function accessesOfVersions(versions: readonly VersionInUse[]): readonly Access[
  * By each condition, where every condition demands something and an event on which none can hold changes nothing; else by the
  * filter.
  */
-function accessesOfVersion({ plan, active }: VersionInUse): Access[] | undefined {
+function accessesOfVersion({ plan, active, draining }: VersionInUse): Access[] | undefined {
   const { predicates, idleOnNoise, params } = active.automaton;
   const filter = plan.where === undefined ? EMPTY : demandsOf(plan.where, plan.params);
   const conditions = predicates.map(({ expression }) => demandsOf(expression, params));
   if (idleOnNoise && conditions.length > 0 && !conditions.some(isEmpty))
-    return conditions.map((one) => joined(one, filter));
-  return isEmpty(filter) ? undefined : [filter];
+    return conditions.map((one, at) => ({
+      ...joined(one, filter),
+      begins: !draining && mayBegin(active.automaton, at),
+    }));
+  return isEmpty(filter) ? undefined : [{ ...filter, begins: !draining }];
 }
 
-const EMPTY: Access = { equalities: [], range: undefined };
+/** True unless every run begins with an event on which another condition holds. */
+function mayBegin({ transitions, start }: Automaton, predicate: number): boolean {
+  const takes = (transitions[start]?.transitions ?? []).filter(({ action }) => action === 'take');
+  return takes.some(({ guard }) => {
+    const demanded = guard.filter((literal) => (literal & 1) === 0);
+    return demanded.length === 0 || demanded.includes(literalOf(predicate, false));
+  });
+}
 
-function isEmpty({ equalities, range }: Access): boolean {
+const EMPTY: Demands = { equalities: [], range: undefined };
+
+function isEmpty({ equalities, range }: Demands): boolean {
   return equalities.length === 0 && range === undefined;
 }
 
-function demandsOf({ equalities, ranges }: Expression, params: Params): Access {
+function demandsOf({ equalities, ranges }: Expression, params: Params): Demands {
   const range = ranges.map((one) => rangeAccess(one, params)).find((one) => one !== undefined);
   return { equalities: eachFieldOnce(equalities.flatMap((one) => equalityAccess(one, params))), range };
 }
 
-function joined(one: Access, other: Access): Access {
+function joined(one: Demands, other: Demands): Demands {
   return {
     equalities: eachFieldOnce([...one.equalities, ...other.equalities]),
     range: one.range ?? other.range,

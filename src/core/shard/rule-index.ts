@@ -35,7 +35,9 @@ export class RuleIndex {
   private residual: number[] = [];
   /** Place of each slot's rule in the list. */
   private places: number[] = [];
+  /** When each slot was found last, and where it stands in what was found then. */
   private stamps = new Uint32Array(0);
+  private positions = new Uint32Array(0);
   private stamp = 0;
   private freed: number[] = [];
   private slotsUsed = 0;
@@ -62,15 +64,20 @@ export class RuleIndex {
     });
     for (const [rule, slot] of this.slots) if (slot.epoch !== this.epoch) this.take(rule, slot);
     this.looked = [...this.indexes.values()];
-    if (this.stamps.length < this.slotsUsed) this.stamps = new Uint32Array(2 * this.slotsUsed);
+    if (this.stamps.length >= this.slotsUsed) return;
+    this.stamps = new Uint32Array(2 * this.slotsUsed);
+    this.positions = new Uint32Array(2 * this.slotsUsed);
   }
 
-  /** Fills `out` with the places of the rules that the event may concern, ascending. */
+  /**
+   * Fills `out` with the places of the rules that the event may concern, ascending: twice the place, and one more if the event may
+   * begin a run.
+   */
   find(body: unknown, out: number[]): void {
     const { residual, looked, places } = this;
     // To shorten an array costs, also one that is empty: most events find nothing.
     if (out.length > 0) out.length = 0;
-    for (let i = 0; i < residual.length; i++) out.push(places[residual[i] as number] as number);
+    for (let i = 0; i < residual.length; i++) out.push(2 * (places[residual[i] as number] as number) + 1);
     this.out = out;
     this.stamp = (this.stamp + 1) >>> 0;
     if (this.stamp === 0) {
@@ -81,10 +88,17 @@ export class RuleIndex {
     if (out.length > 1) out.sort(ascending);
   }
 
-  private readonly found = (slot: number): void => {
-    if (this.stamps[slot] === this.stamp) return;
+  /** `way`: twice the slot, and one more if it begins. */
+  private readonly found = (way: number): void => {
+    const slot = way >> 1;
+    const { out } = this;
+    if (this.stamps[slot] === this.stamp) {
+      if ((way & 1) === 1) (out[this.positions[slot] as number] as number) |= 1;
+      return;
+    }
     this.stamps[slot] = this.stamp;
-    this.out.push(this.places[slot] as number);
+    this.positions[slot] = out.length;
+    out.push(2 * (this.places[slot] as number) + (way & 1));
   };
 
   private clear(): void {
@@ -109,7 +123,7 @@ export class RuleIndex {
       if (accesses === undefined) this.residual.push(number);
       accesses?.forEach((access, way) => {
         const equalities = ways[way] as readonly EqualityAccess[];
-        this.indexOver(equalities).add(equalities, access.range, number);
+        this.indexOver(equalities).add(equalities, access.range, wayNumber(number, access));
       });
     }
   }
@@ -128,13 +142,17 @@ export class RuleIndex {
     this.slots.delete(rule);
     this.freed.push(number);
     if (accesses === undefined) this.residual = this.residual.filter((one) => one !== number);
-    for (const equalities of ways) {
+    ways.forEach((equalities, way) => {
       const name = nameOf(equalities);
       const index = this.indexes.get(name);
-      index?.remove(equalities, number);
+      index?.remove(equalities, wayNumber(number, accesses?.[way] as Access));
       if (index?.isEmpty === true) this.indexes.delete(name);
-    }
+    });
   }
+}
+
+function wayNumber(slot: number, { begins }: Access): number {
+  return 2 * slot + (begins ? 1 : 0);
 }
 
 function ascending(a: number, b: number): number {

@@ -11,6 +11,7 @@ import { saveArena } from '../nfa/arena/save-arena.js';
 import type { SavedEvent, SavedFinished, SavedNode, SavedRun } from '../nfa/save-runs.js';
 import { EventTable, loadRunSet, saveRunSet } from '../nfa/save-runs.js';
 import type { ActiveRule, RuleState } from './active-rule.js';
+import { KeyRules } from './key-rules.js';
 import type { KeyState } from './key-state.js';
 import { newKey } from './residency.js';
 import type { Throttle } from './throttle.js';
@@ -98,7 +99,7 @@ function loadThrottle(saved: readonly [number, number] | null | undefined): Thro
 
 export function saveKey(key: KeyState, due: number): SavedKey {
   const table = new EventTable();
-  const rules = key.rules.map((state): SavedRule => {
+  const rules = Array.from(key.rules, (state): SavedRule => {
     const { nodes, runs, finished } = saveRunSet(state.set, table);
     const throttles = [saveThrottle(state.matchThrottle), saveThrottle(state.timeoutThrottle)];
     const { arena } = state;
@@ -129,7 +130,7 @@ export interface LoadOptions {
 /** The key as it was saved, without what belongs to rules and versions that are no longer in force. */
 export function loadKey(token: KeyToken, saved: SavedKey, { ruleOf, counting, bytes }: LoadOptions): LoadedKey {
   const events = saved.events.map(fromRow);
-  const key = newKey(token, keyOfToken(token), { rules: [], bytes });
+  const key = newKey(token, keyOfToken(token), { rules: new KeyRules(), bytes });
   const shortened: RuleState[] = [];
   let changed = false;
   for (const row of saved.rules) {
@@ -144,7 +145,7 @@ export function loadKey(token: KeyToken, saved: SavedKey, { ruleOf, counting, by
     rule.counters.liveRuns += liveRunsOf(state) - (counting ? 0 : counted);
     // The record and the counters must agree again.
     if (liveRunsOf(state) !== counted) changed = true;
-    key.rules.push(state);
+    key.rules.add(state);
   }
   key.stored = true;
   key.storedDue = saved.due ?? Infinity;

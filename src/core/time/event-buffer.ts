@@ -7,34 +7,48 @@
 import type { StreamEvent } from '../model/event.js';
 import { compareEvents } from '../model/event.js';
 
-/** Front part of the queue that may be empty before it is cut off. */
+/** Events the queue has room for at first; a power of two, as ever after. */
+const ROOM = 64;
+/** Arrivals that may be kept beyond twice those that matter before they are looked through. */
 const COMPACT_AT = 4_096;
 
 export class EventBuffer {
-  private inOrder: StreamEvent[] = [];
+  /** The queue, a ring: `queued` events from `head` on, what lies outside is undefined. */
+  private ring: (StreamEvent | undefined)[] = new Array<StreamEvent | undefined>(ROOM).fill(undefined);
   private head = 0;
+  private queued = 0;
   private readonly heap: StreamEvent[] = [];
   /** The heap's events by arrival, for `lowestSeq`; those at or below the released time are gone from the heap, and from here soon. */
   private arrivals: StreamEvent[] = [];
   private arrivalsHead = 0;
 
   get size(): number {
-    return this.inOrder.length - this.head + this.heap.length;
+    return this.queued + this.heap.length;
   }
 
   push(event: StreamEvent): void {
-    const last = this.inOrder[this.inOrder.length - 1];
-    if (this.head === this.inOrder.length || last === undefined || compareEvents(last, event) <= 0) {
-      this.inOrder.push(event);
-    } else {
-      this.pushHeap(event);
-      this.arrivals.push(event);
+    const { ring, queued } = this;
+    if (queued > 0) {
+      const last = ring[(this.head + queued - 1) & (ring.length - 1)] as StreamEvent;
+      if (event.time <= last.time && compareEvents(last, event) > 0) {
+        this.pushHeap(event);
+        this.arrivals.push(event);
+        return;
+      }
     }
+    this.append(event);
+  }
+
+  /** An event that comes after every other here. */
+  append(event: StreamEvent): void {
+    if (this.queued === this.ring.length) this.grow();
+    this.ring[(this.head + this.queued) & (this.ring.length - 1)] = event;
+    this.queued++;
   }
 
   /** The first event in order; undefined when empty. */
   peek(): StreamEvent | undefined {
-    const ordered = this.head < this.inOrder.length ? this.inOrder[this.head] : undefined;
+    const ordered = this.queued > 0 ? this.ring[this.head] : undefined;
     const unordered = this.heap[0];
     if (ordered === undefined) return unordered;
     if (unordered === undefined) return ordered;
@@ -43,42 +57,59 @@ export class EventBuffer {
 
   /** Appends to `out` every event with time ≤ `time`, in order. */
   releaseTo(time: number, out: StreamEvent[]): void {
-    if (this.heap.length > 0) this.mergeTo(time, out);
-    else {
-      const { inOrder } = this;
-      for (let event = inOrder[this.head]; event !== undefined && event.time <= time; event = inOrder[this.head]) {
-        this.head++;
-        out.push(event);
+    if (this.arrivals.length > 0) {
+      this.mergeTo(time, out);
+      this.forgetArrivals(time);
+      return;
+    }
+    const { ring } = this;
+    let { head, queued } = this;
+    while (queued > 0) {
+      const event = ring[head] as StreamEvent;
+      if (event.time > time) break;
+      out.push(event);
+      ring[head] = undefined;
+      head = (head + 1) & (ring.length - 1);
+      queued--;
+    }
+    this.head = head;
+    this.queued = queued;
+  }
+
+  private mergeTo(time: number, out: StreamEvent[]): void {
+    for (let event = this.peek(); event !== undefined && event.time <= time; event = this.peek()) {
+      if (event === this.heap[0] && event !== this.ring[this.head]) this.popHeap();
+      else {
+        this.ring[this.head] = undefined;
+        this.head = (this.head + 1) & (this.ring.length - 1);
+        this.queued--;
       }
+      out.push(event);
     }
-    if (this.head === this.inOrder.length) {
-      this.inOrder.length = 0;
-      this.head = 0;
-    } else if (this.head >= COMPACT_AT && this.head * 2 >= this.inOrder.length) {
-      this.inOrder = this.inOrder.slice(this.head);
-      this.head = 0;
-    }
+  }
+
+  private forgetArrivals(time: number): void {
     while (this.arrivalsHead < this.arrivals.length && (this.arrivals[this.arrivalsHead] as StreamEvent).time <= time) {
       this.arrivalsHead++;
     }
     // Half of them at least are gone then: not only the first ones, for one event far ahead keeps its place before all that pass it.
-    if (this.arrivals.length > 2 * this.heap.length + COMPACT_AT) {
+    if (this.arrivalsHead === this.arrivals.length || this.arrivals.length > 2 * this.heap.length + COMPACT_AT) {
       this.arrivals = this.arrivals.filter((event) => event.time > time);
       this.arrivalsHead = 0;
     }
   }
 
-  private mergeTo(time: number, out: StreamEvent[]): void {
-    for (let event = this.peek(); event !== undefined && event.time <= time; event = this.peek()) {
-      if (event === this.heap[0] && event !== this.inOrder[this.head]) this.popHeap();
-      else this.head++;
-      out.push(event);
-    }
+  private grow(): void {
+    const { ring, head } = this;
+    const room = new Array<StreamEvent | undefined>(ring.length * 2).fill(undefined);
+    for (let i = 0; i < this.queued; i++) room[i] = ring[(head + i) & (ring.length - 1)];
+    this.ring = room;
+    this.head = 0;
   }
 
   /** The lowest sequence of one source's events here; undefined when empty. Correct when all events are of that source. */
   lowestSeq(): number | undefined {
-    const ordered = this.head < this.inOrder.length ? this.inOrder[this.head] : undefined;
+    const ordered = this.queued > 0 ? this.ring[this.head] : undefined;
     const unordered = this.arrivals[this.arrivalsHead];
     if (ordered === undefined || unordered === undefined) return (ordered ?? unordered)?.seq;
     return Math.min(ordered.seq, unordered.seq);
@@ -86,7 +117,8 @@ export class EventBuffer {
 
   /** Every event here, in no particular order. */
   *[Symbol.iterator](): IterableIterator<StreamEvent> {
-    for (let i = this.head; i < this.inOrder.length; i++) yield this.inOrder[i] as StreamEvent;
+    const { ring, head, queued } = this;
+    for (let i = 0; i < queued; i++) yield ring[(head + i) & (ring.length - 1)] as StreamEvent;
     yield* this.heap;
   }
 

@@ -44,6 +44,11 @@ export class UnitClocks {
     return this.clocks.size;
   }
 
+  /** The only unit, while it is active; undefined for none or several. */
+  get only(): UnitClock | undefined {
+    return this.clocks.size === 1 ? this.heap[0]?.clock : undefined;
+  }
+
   /** Notes an event; a unit beyond the limit shares the overflow unit. */
   observe(unit: string, time: number, arrival: number): void {
     if (arrival > this.arrivalClock) this.arrivalClock = arrival;
