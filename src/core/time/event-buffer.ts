@@ -15,9 +15,13 @@ const COMPACT_AT = 4_096;
 export class EventBuffer {
   /** The queue, a ring: `queued` events from `head` on, what lies outside is undefined. */
   private ring: (StreamEvent | undefined)[] = new Array<StreamEvent | undefined>(ROOM).fill(undefined);
+  /** Their times: an event that waits long is out of the processor's cache, and is not looked at to find that it waits. */
+  private times = new Float64Array(ROOM);
   private head = 0;
   private queued = 0;
   private readonly heap: StreamEvent[] = [];
+  /** Time of the heap's first; Infinity for none. */
+  private heapTime = Infinity;
   /** The heap's events by arrival, for `lowestSeq`; those at or below the released time are gone from the heap, and from here soon. */
   private arrivals: StreamEvent[] = [];
   private arrivalsHead = 0;
@@ -29,8 +33,8 @@ export class EventBuffer {
   push(event: StreamEvent): void {
     const { ring, queued } = this;
     if (queued > 0) {
-      const last = ring[(this.head + queued - 1) & (ring.length - 1)] as StreamEvent;
-      if (event.time <= last.time && compareEvents(last, event) > 0) {
+      const last = (this.head + queued - 1) & (ring.length - 1);
+      if (event.time <= (this.times[last] as number) && compareEvents(ring[last] as StreamEvent, event) > 0) {
         this.pushHeap(event);
         this.arrivals.push(event);
         return;
@@ -42,7 +46,9 @@ export class EventBuffer {
   /** An event that comes after every other here. */
   append(event: StreamEvent): void {
     if (this.queued === this.ring.length) this.grow();
-    this.ring[(this.head + this.queued) & (this.ring.length - 1)] = event;
+    const at = (this.head + this.queued) & (this.ring.length - 1);
+    this.ring[at] = event;
+    this.times[at] = event.time;
     this.queued++;
   }
 
@@ -62,30 +68,34 @@ export class EventBuffer {
       this.forgetArrivals(time);
       return;
     }
-    const { ring } = this;
-    let { head, queued } = this;
-    while (queued > 0) {
-      const event = ring[head] as StreamEvent;
-      if (event.time > time) break;
-      out.push(event);
-      ring[head] = undefined;
-      head = (head + 1) & (ring.length - 1);
-      queued--;
-    }
-    this.head = head;
-    this.queued = queued;
+    while (this.queued > 0 && (this.times[this.head] as number) <= time) out.push(this.shift());
   }
 
   private mergeTo(time: number, out: StreamEvent[]): void {
-    for (let event = this.peek(); event !== undefined && event.time <= time; event = this.peek()) {
-      if (event === this.heap[0] && event !== this.ring[this.head]) this.popHeap();
-      else {
-        this.ring[this.head] = undefined;
-        this.head = (this.head + 1) & (this.ring.length - 1);
-        this.queued--;
-      }
-      out.push(event);
+    for (;;) {
+      const queueTime = this.queued > 0 ? (this.times[this.head] as number) : Infinity;
+      const { heapTime } = this;
+      const next = Math.min(queueTime, heapTime);
+      if (next > time || next === Infinity) return;
+      const heapFirst =
+        heapTime < queueTime ||
+        (heapTime === queueTime && compareEvents(this.heap[0] as StreamEvent, this.first()) < 0);
+      out.push(heapFirst ? this.popHeap() : this.shift());
     }
+  }
+
+  private first(): StreamEvent {
+    return this.ring[this.head] as StreamEvent;
+  }
+
+  /** Takes the first event out of the queue. */
+  private shift(): StreamEvent {
+    const { ring, head } = this;
+    const event = ring[head] as StreamEvent;
+    ring[head] = undefined;
+    this.head = (head + 1) & (ring.length - 1);
+    this.queued--;
+    return event;
   }
 
   private forgetArrivals(time: number): void {
@@ -102,8 +112,14 @@ export class EventBuffer {
   private grow(): void {
     const { ring, head } = this;
     const room = new Array<StreamEvent | undefined>(ring.length * 2).fill(undefined);
-    for (let i = 0; i < this.queued; i++) room[i] = ring[(head + i) & (ring.length - 1)];
+    const times = new Float64Array(room.length);
+    for (let i = 0; i < this.queued; i++) {
+      const event = ring[(head + i) & (ring.length - 1)] as StreamEvent;
+      room[i] = event;
+      times[i] = event.time;
+    }
     this.ring = room;
+    this.times = times;
     this.head = 0;
   }
 
@@ -134,12 +150,21 @@ export class EventBuffer {
       at = parent;
     }
     heap[at] = event;
+    this.heapTime = (heap[0] as StreamEvent).time;
   }
 
-  private popHeap(): void {
+  private popHeap(): StreamEvent {
     const heap = this.heap;
+    const first = heap[0] as StreamEvent;
     const last = heap.pop() as StreamEvent;
-    if (heap.length === 0) return;
+    if (heap.length > 0) this.siftDown(last);
+    this.heapTime = heap[0]?.time ?? Infinity;
+    return first;
+  }
+
+  /** Puts an event in at the top. */
+  private siftDown(last: StreamEvent): void {
+    const heap = this.heap;
     let at = 0;
     for (;;) {
       let child = at * 2 + 1;

@@ -84,8 +84,9 @@ async function main(): Promise<void> {
   const events = readEvents(join(dirname(path), spec.events), spec.fill + measured);
   const workload = new WeirWorkload(spec, events);
   const run = passRunner(workload, Number(values['timeout-ms']), values.level, values.made);
-  const heapBefore = heapInUse();
   if (!(await warmUp(run, values['verify-only'])) || values['verify-only']) return;
+  workload.stayUp();
+  const heapBefore = heapInUse();
   await measure(run, Number(values.passes));
   if (!spec.memory) return;
   const { heapAfterFill } = await run({ verify: false, heap: heapInUse });
