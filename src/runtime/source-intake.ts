@@ -254,7 +254,10 @@ export class SourceIntake {
     }
     for (const message of batch.messages) {
       this.decoder.decode(message, this.decoded);
-      this.order(message.seq <= this.replayTo);
+      const replayed = message.seq <= this.replayTo;
+      // What is late among the new is decided against what was released before, all of it.
+      if (!replayed) this.catchUp();
+      this.order(replayed);
       this.scanned = message.seq;
     }
     this.scanned = Math.max(this.scanned, batch.scannedTo ?? 0);

@@ -23,29 +23,62 @@ export function below(random: () => number, end: number): number {
 
 interface Moment {
   readonly at: number;
+  /** In which order it was asked for. */
+  readonly number: number;
   readonly call: () => void;
+  cancelled: boolean;
+}
+
+function isBefore(one: Moment, other: Moment): boolean {
+  return one.at < other.at || (one.at === other.at && one.number < other.number);
 }
 
 /** The one event loop of a simulated world. */
 export class SimLoop {
   nowMs = 0;
-  private readonly moments = new Set<Moment>();
+  /** A heap. */
+  private readonly moments: Moment[] = [];
+  private asked = 0;
 
   after(ms: number, call: () => void): () => void {
-    const moment = { at: this.nowMs + Math.max(0, ms), call };
-    this.moments.add(moment);
-    return () => void this.moments.delete(moment);
+    const moment: Moment = { at: this.nowMs + Math.max(0, ms), number: this.asked++, call, cancelled: false };
+    const { moments } = this;
+    let at = moments.length;
+    moments.push(moment);
+    for (let parent = (at - 1) >> 1; at > 0 && isBefore(moment, moments[parent] as Moment); parent = (at - 1) >> 1) {
+      moments[at] = moments[parent] as Moment;
+      at = parent;
+    }
+    moments[at] = moment;
+    return () => (moment.cancelled = true);
   }
 
   /** Goes to the earliest moment, of equals the first that was asked for; false if there is none. */
   step(): boolean {
-    let next: Moment | undefined;
-    for (const moment of this.moments) if (next === undefined || moment.at < next.at) next = moment;
+    let next = this.pop();
+    while (next?.cancelled === true) next = this.pop();
     if (next === undefined) return false;
-    this.moments.delete(next);
     this.nowMs = next.at;
     next.call();
     return true;
+  }
+
+  private pop(): Moment | undefined {
+    const { moments } = this;
+    const first = moments[0];
+    const last = moments.pop();
+    if (last === undefined || moments.length === 0) return first;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= moments.length) break;
+      if (child + 1 < moments.length && isBefore(moments[child + 1] as Moment, moments[child] as Moment)) child++;
+      if (!isBefore(moments[child] as Moment, last)) break;
+      moments[at] = moments[child] as Moment;
+      at = child;
+    }
+    moments[at] = last;
+    return first;
   }
 }
 

@@ -199,8 +199,8 @@ export class SimService {
 
   private isIdle({ intakes, outbox, checkpointedPositions }: Engine): boolean {
     if (outbox.waiting > 0 || outbox.deletable > 0) return false;
-    return intakes.intakes.every(({ name, isDelivered }) => {
-      return isDelivered && checkpointedPositions.get(name) === this.streams.get(name)?.messages.length;
+    return intakes.intakes.every(({ name, isDelivered, replaying }) => {
+      return isDelivered && !replaying && checkpointedPositions.get(name) === this.streams.get(name)?.messages.length;
     });
   }
 

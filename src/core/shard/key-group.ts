@@ -66,6 +66,8 @@ export class KeyGroup {
   /** After a restart: sources whose events above `heldAt` are not all back yet. Until they are, the watermark stays there. */
   private readonly replaying = new Set<string>();
   private heldAt = -Infinity;
+  /** Time stood still at `heldAt`, and did not go on since. */
+  private isHeld = false;
   private readonly released: StreamEvent[] = [];
   private keyValue: KeyValue | undefined;
   /** Some key may hold condemned runs, which any event of the key drops, noise too. */
@@ -91,9 +93,9 @@ export class KeyGroup {
     this.merging = plans.size > 1;
   }
 
-  /** At or below it no event of the group is expected: the minimum over its sources. */
+  /** At or below it no event of the group is expected: the minimum over its sources, or where time stands still after a restart. */
   get watermark(): number {
-    if (this.replaying.size > 0) return this.heldAt;
+    if (this.isHeld) return this.heldAt;
     let least = Infinity;
     for (const watermark of this.watermarks.values()) if (watermark < least) least = watermark;
     return least;
@@ -131,6 +133,7 @@ export class KeyGroup {
   /** A source's watermark moved: what is now final for the group is processed, then deadlines up to it pass. */
   advance(source: string, watermark: number): void {
     if (watermark > (this.watermarks.get(source) ?? -Infinity)) this.watermarks.set(source, watermark);
+    if (this.replaying.size === 0) this.isHeld = false;
     const least = this.watermark;
     if (this.merging) {
       this.merge.releaseTo(least, this.released);
@@ -149,12 +152,16 @@ export class KeyGroup {
   holdFor(sources: readonly string[], at: number): void {
     if (!this.merging) return;
     this.heldAt = Math.min(at, this.watermark);
+    this.isHeld = true;
     for (const source of sources) if (this.watermarks.has(source)) this.replaying.add(source);
   }
 
-  /** The watermark to go on from after a restart, while it is not the minimum over the sources. */
+  /**
+   * The watermark to go on from after a restart, while it is not the minimum over the sources: also when everything is back, until
+   * the next input lets time go on.
+   */
   get heldWatermark(): number | undefined {
-    return this.replaying.size > 0 ? this.heldAt : undefined;
+    return this.isHeld ? this.heldAt : undefined;
   }
 
   /** True while events of the source that waited here are not all back. */
