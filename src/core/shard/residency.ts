@@ -97,7 +97,9 @@ export class Residency {
   evict(bytes: number, stepsMax: number): number {
     const floor = this.residentBytes - bytes;
     let evicted = 0;
-    for (let step = 0; step < stepsMax && this.residentBytes > floor && this.keys.size > 0; step++) {
+    // Twice round, every key was asked with its use forgotten: those that are left cannot go now.
+    const steps = Math.min(stepsMax, 2 * this.keys.size);
+    for (let step = 0; step < steps && this.residentBytes > floor && this.keys.size > 0; step++) {
       const key = this.nextAtHand();
       if (key.uses > 0) key.uses = 0;
       else if (!key.dirty && key.staged < 0 && key.cut <= this.cuts.durable) {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { StreamEvent } from '../../../src/core/model/event.js';
 import { MERGED, SINGLE } from '../../runtime/restart-fixture.js';
-import { advanceShard } from '../../../src/core/shard/shard.js';
+import { Shard, advanceShard } from '../../../src/core/shard/shard.js';
 import { eventOf } from '../time/events.js';
 import { ShardRun, assignmentsOf, ruleSetOf } from './shard-fixture.js';
 
@@ -332,5 +332,31 @@ describe('sources that are merged', () => {
     expect(run.shard.isTooFarAhead('a', 10)).toBe(true);
     run.shard.awaitReplay(saved, ['a']);
     expect(run.shard.isTooFarAhead('a', waiting.length - 1)).toBe(false);
+  });
+
+  test('stand still in a checkpoint too when everything is back, until an input lets time go on', () => {
+    const run = new ShardRun(merged);
+    run.accept('b', [eventOf({ source: 'b', seq: 1, time: 1_000_000, body: {} })]);
+    run.accept('a', [eventOf({ source: 'a', seq: 1, time: 1_100_000, body: {} })]);
+    const before = run.shard.lowestGroupWatermark('a');
+    const saved = run.shard.save();
+    const watermarks = new Map([
+      ['a', 1_094_999],
+      ['b', 1_094_999],
+    ]);
+    const shard = new Shard();
+    // Both sources are further than the group was: it had waited for `b`.
+    shard.load(
+      { ...saved, held: [...shard.groups.keys()].map((id) => [id, before]) },
+      assignmentsOf(merged),
+      watermarks,
+    );
+    shard.awaitReplay({ ...saved, held: [...shard.groups.keys()].map((id) => [id, before]) }, ['a', 'b']);
+    for (const source of ['a', 'b']) advanceShard(shard, { kind: 'replayed', source });
+    expect(shard.lowestGroupWatermark('a')).toBe(before);
+    expect(shard.save().held).toContainEqual([expect.stringContaining('"a"'), before]);
+    advanceShard(shard, { kind: 'events', source: 'b', events: [], watermark: 1_094_999 });
+    expect(shard.lowestGroupWatermark('a')).toBe(1_094_999);
+    expect(shard.save().held).toEqual([]);
   });
 });
