@@ -7,6 +7,7 @@ import { meterLimits } from '../../src/adapters/meter-prometheus/prometheus-mete
 import { levelLimits } from '../../src/adapters/level/level-limits.js';
 import { natsLimits } from '../../src/adapters/nats/limits.js';
 import { apiLimits } from '../../src/app/app-limits.js';
+import { stopLimits } from '../../src/cli/commands/end-in-time.js';
 import { expressionLimits } from '../../src/core/expression/expression-limits.js';
 import { limits } from '../../src/core/limits.js';
 import { runtimeDefaults } from '../../src/runtime/runtime-limits.js';
@@ -31,6 +32,7 @@ describe.each([
   ['store', levelLimits],
   ['metrics', meterLimits],
   ['api', apiLimits],
+  ['stopping', stopLimits],
 ])('limits of %s', (_, named) => {
   test.each(Object.keys(named))('%s is documented', (name) => {
     expect(rowsOf(name)).not.toEqual([]);

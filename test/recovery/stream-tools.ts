@@ -20,7 +20,7 @@ export class StreamTools {
   ) {}
 
   static async connect(url: string): Promise<StreamTools> {
-    const connection = await connect({ servers: url });
+    const connection = await connect({ servers: url, maxReconnectAttempts: -1, reconnectTimeWait: 100 });
     return new StreamTools(connection, await jetstreamManager(connection));
   }
 

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { addNatsOptions, envOption } from '../nats-options.js';
+import { stopLimits } from './end-in-time.js';
 import type { ServeOptions } from './serve-options.js';
 
 const REPEATABLE = (value: string, list: readonly string[] | undefined): string[] => [...(list ?? []), value];
@@ -93,6 +94,14 @@ export function addServeCommand(program: Command, done: (code: number) => void):
         '--token <text>',
         'bearer token of the API (default: made once, kept in the state directory)',
         'WEIR_TOKEN',
+      ),
+    )
+    .addOption(
+      envOption(
+        '--stop-within <ms>',
+        'milliseconds from a signal to the end of the process, whatever is left then',
+        'WEIR_STOP_WITHIN',
+        String(stopLimits.stopMsMax),
       ),
     )
     .addOption(envOption('--log-level <level>', 'debug, info, warn, error or silent', 'WEIR_LOG_LEVEL', 'info'));

@@ -21,5 +21,6 @@ export interface ServeOptions extends NatsFlags {
   readonly retained: string;
   readonly retainInterval: string;
   readonly recoverFrom?: string;
+  readonly stopWithin: string;
   readonly logLevel: string;
 }

@@ -38,6 +38,7 @@ import { expressions } from '../load-documents.js';
 import { natsOptions } from '../nats-options.js';
 import { savepointPlaces } from '../savepoint-places.js';
 import { CommandError, exitCodes, formatDiagnostic, say } from '../terminal.js';
+import { endInTime, outboxWaitMs } from './end-in-time.js';
 import type { ServeOptions } from './serve-options.js';
 
 const TOKEN_BYTES = 24;
@@ -85,6 +86,10 @@ function parseWhole(name: string, text: string): number {
 function stateMemoryBytes({ stateMemory }: ServeOptions): number {
   if (stateMemory !== undefined) return parseWhole('state-memory', stateMemory) * BYTES_PER_MIB;
   return Math.floor(getHeapStatistics().heap_size_limit / HEAP_PARTS);
+}
+
+function stopWithinMs({ stopWithin }: ServeOptions): number {
+  return parseWhole('stop-within', stopWithin);
 }
 
 function parseLevel(text: string): LogLevel {
@@ -161,6 +166,7 @@ async function openEngine(options: ServeOptions, link: NatsLink, log: Log) {
       checkpointIntervalMs: parseWhole('checkpoint-interval', options.checkpointInterval),
       checkpointPauseMinMs: parseWhole('checkpoint-pause', options.checkpointPause),
       stateMemoryBytesMax: stateMemoryBytes(options),
+      stopWaitMaxMs: outboxWaitMs(stopWithinMs(options), defaultSettings.stopWaitMaxMs),
     },
   );
   return { engine, feed, meter, store };
@@ -212,6 +218,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   parseWhole('checkpoint-interval', options.checkpointInterval);
   parseWhole('checkpoint-pause', options.checkpointPause);
   stateMemoryBytes(options);
+  const withinMs = stopWithinMs(options);
   storeOptions(options, log);
   checkPrefixes(options);
   mkdirSync(options.state, { recursive: true });
@@ -219,6 +226,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const stopped = new Promise<'signal'>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve('signal'));
   });
+  void stopped.then(() => endInTime(withinMs, log));
   const { engine, feed, meter, store } = await openEngine(options, link, log).catch(async (error: unknown) => {
     await link.close();
     throw error;
@@ -242,6 +250,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     end = await Promise.race([stopped, engine.ended]);
   }
   log.info('stopping');
+  endInTime(withinMs, log);
   await stopWatching?.();
   await api.app.close();
   if (outcome === 'started') await engine.stop();
