@@ -35,7 +35,7 @@ export interface KillReport {
   readonly twice: readonly string[];
 }
 
-const RUNNING = 'weir is running';
+export const RUNNING = 'weir is running';
 const CHECKPOINT_INTERVALS_MS = [20, 150, 1_000];
 /** Of keys: nothing stays in memory, few do, all do. */
 const STATE_MEMORY_MIB = [0, 1, 256];
@@ -45,19 +45,23 @@ const START_SHARE = 0.25;
 /** Share of stops that are asked for. */
 const ORDERLY_SHARE = 0.08;
 
-interface Place {
+/** Where runs of the service are compared: one server, one set of documents, a state directory for each run. */
+export interface Place {
   readonly cli: BuiltCli;
   readonly url: string;
   readonly rules: string;
   readonly root: string;
 }
 
-interface Settings {
+export interface Settings {
   readonly checkpointMs: number;
   readonly stateMemoryMib: number;
+  readonly fileKibMax?: number;
+  readonly args?: readonly string[];
 }
 
-function start(place: Place, run: string, { checkpointMs, stateMemoryMib }: Settings): CliProcess {
+export function start(place: Place, run: string, settings: Settings): CliProcess {
+  const { checkpointMs, stateMemoryMib, fileKibMax, args: more = [] } = settings;
   const state = join(place.root, run);
   const options = {
     rules: place.rules,
@@ -70,10 +74,13 @@ function start(place: Place, run: string, { checkpointMs, stateMemoryMib }: Sett
     'state-memory': String(stateMemoryMib),
   };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
-  return new CliProcess(place.cli, ['serve', ...args, '--alert-stream', run, '--alert-prefix', run, '--no-nats-api']);
+  const alerts = ['--alert-stream', run, '--alert-prefix', run, '--no-nats-api'];
+  return new CliProcess(place.cli, ['serve', ...args, ...alerts, ...more], {
+    ...(fileKibMax === undefined ? {} : { fileKibMax }),
+  });
 }
 
-async function publish(tools: StreamTools, { payments, logins }: Slice): Promise<void> {
+export async function publish(tools: StreamTools, { payments, logins }: Slice): Promise<void> {
   await Promise.all([tools.store('PAYMENTS', PAYMENT_SUBJECT, payments), tools.store('LOGINS', LOGIN_SUBJECT, logins)]);
 }
 
@@ -113,8 +120,13 @@ async function liveAndDie(place: Place, tools: StreamTools, slice: Slice, random
 }
 
 /** Runs until `the-end` is in the stream and stops in order: everything is out then. */
-async function finish(place: Place, tools: StreamTools, run: string): Promise<Published[]> {
-  const service = start(place, run, { checkpointMs: 1_000, stateMemoryMib: 256 });
+export async function finish(
+  place: Place,
+  tools: StreamTools,
+  run: string,
+  args: readonly string[] = [],
+): Promise<Published[]> {
+  const service = start(place, run, { checkpointMs: 1_000, stateMemoryMib: 256, args });
   try {
     await service.says(RUNNING);
     for (;;) {
@@ -130,11 +142,11 @@ async function finish(place: Place, tools: StreamTools, run: string): Promise<Pu
   }
 }
 
-function lines(published: readonly Published[], run: string): string[] {
+export function lines(published: readonly Published[], run: string): string[] {
   return published.map(({ id, subject, body }) => `${subject.slice(run.length + 1)} ${id} ${body}`).sort();
 }
 
-function twiceIn(published: readonly Published[]): string[] {
+export function twiceIn(published: readonly Published[]): string[] {
   const seen = new Set<string>();
   return published.flatMap(({ id }) => {
     if (!seen.has(id)) {
