@@ -6,10 +6,11 @@ import { execFile } from 'node:child_process';
 import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { FaultPlace, SLOW } from './fault-place.js';
 import { seededRandom } from './kill-events.js';
 import { RUNNING, finish, start, twiceIn } from './kill-run.js';
+import type { Settings } from './kill-run.js';
 import type { CliProcess } from './service-process.js';
 import type { Published } from './stream-tools.js';
 
@@ -36,6 +37,16 @@ beforeAll(async () => {
 }, TEST_MS_MAX);
 afterAll(() => at.dispose());
 
+const started: CliProcess[] = [];
+function begin(run: string, settings: Settings): CliProcess {
+  const service = start(at.place, run, settings);
+  started.push(service);
+  return service;
+}
+afterEach(async () => {
+  for (const service of started.splice(0)) await service.kill();
+});
+
 async function expectEachOnce(run: string): Promise<void> {
   const all = await finish(at.place, at.tools, run);
   expect(at.differences(all, run), named).toEqual({ missing: [], extra: [] });
@@ -48,7 +59,7 @@ describe('a NATS server killed and started again while the service works through
     async () => {
       const run = 'outages';
       await at.begin(run);
-      const service = start(at.place, run, SLOW);
+      const service = begin(run, SLOW);
       await service.says(RUNNING);
       for (let outage = 0; outage < OUTAGES; outage++) {
         await at.published(run, (outage + random.next()) / (OUTAGES + 1));
@@ -70,7 +81,7 @@ describe('a disk that is full', () => {
     async () => {
       await at.begin('full');
       for (const room of FULL) {
-        const { code, stderr } = await start(at.place, 'full', { ...SLOW, ...room }).ended;
+        const { code, stderr } = await begin('full', { ...SLOW, ...room }).ended;
         expect(code, named).toBe(1);
         expect(stderr).toMatch(/"code":"disk-full"/);
       }
@@ -110,7 +121,7 @@ describe('the power gone while the state is being written', () => {
       await at.begin(run);
       // Every other one meets a database that is closed, linked and opened again.
       const args = number % 2 === 0 ? ['--retain-interval', '600000'] : [];
-      const service = start(at.place, run, { ...SLOW, args });
+      const service = begin(run, { ...SLOW, args });
       await service.says(RUNNING);
       const before = await at.published(run, random.next() * IMAGE_SHARE_MAX);
       await copyWhileWriting(service, run);
