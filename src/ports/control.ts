@@ -148,6 +148,8 @@ export interface EngineStatus {
   readonly rules: readonly RuleStatus[];
   readonly shards: readonly ShardStatus[];
   readonly checkpoints: CheckpointStatus;
+  /** Of the lease under which it works; null without one. Held: it may publish now. */
+  readonly lease: { readonly epoch: number; readonly held: boolean } | null;
   /** Diagnostics of documents on disk that were refused at the last reload; the set before still runs. */
   readonly refusedDocuments: readonly Diagnostic[];
 }

@@ -11,6 +11,7 @@ import type { SavepointPlaces } from '../ports/savepoint.js';
 import type { AlertSink } from '../ports/sink.js';
 import type { SourceOpener } from '../ports/source.js';
 import type { StateStore } from '../ports/store.js';
+import type { Lease } from './lease.js';
 import { runtimeDefaults } from './runtime-limits.js';
 
 /** The world, injected: one process can hold several engines. */
@@ -19,6 +20,8 @@ export interface EngineDependencies {
   /** Where savepoints may be written; absent: nowhere. */
   readonly savepoints?: SavepointPlaces;
   readonly sink: AlertSink;
+  /** Held while the engine publishes; absent: nobody else is expected under its name. */
+  readonly lease?: Lease;
   readonly openers: { readonly nats?: SourceOpener; readonly file?: SourceOpener };
   /** Files that own documents; absent: none do. */
   readonly feed?: DocumentFeed;

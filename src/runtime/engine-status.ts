@@ -120,6 +120,10 @@ function checkpointStatus(engine: Engine): CheckpointStatus {
   };
 }
 
+function leaseStatus({ deps: { lease } }: Engine): EngineStatus['lease'] {
+  return lease === undefined ? null : { epoch: lease.epoch, held: lease.isHeld };
+}
+
 export function statusOf(engine: Engine): EngineStatus {
   const keyMissing = engine.shard.keyMissing();
   return {
@@ -132,6 +136,7 @@ export function statusOf(engine: Engine): EngineStatus {
     rules: [...engine.ruleSet.rules.keys()].flatMap((name) => ruleStatus(engine, name, keyMissing)),
     shards: [shardStatus(engine)],
     checkpoints: checkpointStatus(engine),
+    lease: leaseStatus(engine),
     refusedDocuments: engine.refusedDocuments,
   };
 }

@@ -28,9 +28,10 @@ import { RuleRegistry, dependenciesIn } from './rule-registry.js';
 import type { StoredRule } from './rule-registry.js';
 import type { SavepointManifest } from './savepoint.js';
 import { writeSavepoint } from './savepoint.js';
+import { LeasedSink } from './leased-sink.js';
 import { ShadowLog } from './shadow-log.js';
 import type { StoredCheckpoint } from './stored-state.js';
-import { readStoredState } from './stored-state.js';
+import { readStateUnderLease } from './state-under-lease.js';
 import { ShardFeed } from './shard-feed.js';
 import { ShardState } from './shard-state.js';
 import { STATE_FORMAT, checkpointKey } from './state-layout.js';
@@ -61,6 +62,8 @@ export class Engine {
   private readonly renderers = new Map<RulePlan, AlertRenderer>();
   private pendingChanges: StoreChange[] = [];
   private savepointing = false;
+  /** Of the lease, or of the last one. */
+  private epoch: number | undefined;
   /** Positions of the last durable checkpoint, by source. */
   checkpointedPositions: ReadonlyMap<string, number> = new Map();
   private resolveEnd: (() => void) | undefined;
@@ -71,13 +74,14 @@ export class Engine {
     readonly deps: EngineDependencies,
     readonly settings: EngineSettings,
   ) {
-    const { sink, log, meter, store, clock } = deps;
+    const { sink, lease, log, meter, store, clock } = deps;
+    lease?.whenLost((error) => this.fail(error));
     this.startedAtMs = clock.now();
     this.shardState = new ShardState(this.shard, store, deps.digest);
     this.shadow = new ShadowLog();
     const onFailure = (error: unknown): void => this.fail(error);
     this.outbox = new Outbox({
-      sink,
+      sink: lease === undefined ? sink : new LeasedSink(sink, lease),
       log,
       meter,
       publishBatchMax: settings.publishBatchMax,
@@ -127,13 +131,17 @@ export class Engine {
 
   /** Loads what the store holds, puts the documents in force, and begins to read. Rejects when it must not run. */
   async start(): Promise<void> {
-    const stored = await readStoredState(this.deps.store, { namespace: this.settings.namespace, shard: SHARD });
+    const { stored, epoch, others } = await readStateUnderLease(this.deps, {
+      namespace: this.settings.namespace,
+      shard: SHARD,
+    });
+    this.epoch = epoch;
     await this.shadow.load(this.deps.store);
     this.documents = DocumentSet.ofStored(stored.documents);
     this.revision = stored.checkpoint?.revision ?? 0;
     const next = await this.chooseDocuments(stored.documents.length > 0);
     await this.restore(stored.checkpoint, stored.rules, next.ruleSet);
-    await this.outbox.recover(this.deps.store, stored.checkpoint?.outbox);
+    await this.outbox.recover(this.deps.store, stored.checkpoint?.outbox, others);
     if (stored.checkpoint?.format === 1) await this.convert();
     if (stored.checkpoint !== undefined)
       this.deps.log.info('state restored', { keys: this.shard.keyCount, revision: this.revision });
@@ -161,6 +169,7 @@ export class Engine {
       this.outbox.close();
       await this.checkpoints.close();
       await this.deps.sink.close();
+      await this.deps.lease?.release();
       await this.deps.store.close();
       this.state = failed ? 'failed' : 'stopped';
       this.resolveEnd?.();
@@ -244,6 +253,7 @@ export class Engine {
       .stop()
       .then(() => this.feed.close())
       .then(() => this.checkpoints.close())
+      .then(() => this.deps.lease?.close())
       .then(() => this.resolveEnd?.());
   }
 
@@ -387,6 +397,7 @@ export class Engine {
       shard: this.shard.save(),
       sources,
       outbox: outbox.checkpoint,
+      ...(this.epoch === undefined ? {} : { epoch: this.epoch }),
     };
     const small = [...this.pendingChanges.splice(0), ...this.registry.takeChanges()];
     const positions = new Map(Object.entries(sources).map(([name, { position }]) => [name, position]));

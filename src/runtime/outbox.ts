@@ -94,10 +94,11 @@ export class Outbox {
 
   /**
    * Reads what the last run left, drops what the alert stream already has, and queues the rest. Rejects with `SinkError`
-   * when the stream no longer tells.
+   * when the stream no longer tells. `others`: another state was at work under the same name.
    */
-  async recover(store: StateStore, checkpoint: OutboxCheckpoint | undefined): Promise<void> {
+  async recover(store: StateStore, checkpoint: OutboxCheckpoint | undefined, others = false): Promise<void> {
     if (checkpoint === undefined) {
+      if (others) await this.recoverOthers();
       this.since = await this.options.sink.lastSeq();
       this.highestAck = this.since;
       return;
@@ -123,6 +124,16 @@ export class Outbox {
       else this.durable.push(entry);
     }
     this.options.log.info('outbox recovered', { left: left.length, published: this.acknowledged.length });
+  }
+
+  /** The state is new, but its name is not: what the alert stream has is not published again. */
+  private async recoverOthers(): Promise<void> {
+    try {
+      await this.recoverRepeats({ since: 0 });
+    } catch (error) {
+      if (!(error instanceof SinkError) || !LOST_ALERTS.has(error.code)) throw error;
+      this.options.log.warn('alerts published before and found again are published again', { code: error.code });
+    }
   }
 
   private async recoverRepeats(saved: OutboxCheckpoint['repeats']): Promise<void> {

@@ -44,6 +44,10 @@ export class MetricsReporter {
     }
     this.meter.gauge('weir_outbox_waiting', status.checkpoints.outboxWaiting);
     this.meter.gauge('weir_revision', status.revision);
+    if (status.lease !== null) {
+      this.meter.gauge('weir_lease_epoch', status.lease.epoch);
+      this.meter.gauge('weir_lease_held', status.lease.held ? 1 : 0);
+    }
     const { retention } = status.checkpoints;
     if (retention === null) return;
     this.meter.gauge('weir_retained_checkpoints', retention.retained.length);

@@ -16,6 +16,8 @@ export interface StoredCheckpoint {
   readonly shard: SavedShard;
   readonly sources: Readonly<Record<string, SavedSource>>;
   readonly outbox: OutboxCheckpoint;
+  /** Of the lease under which it was written, if there was one. */
+  readonly epoch?: number;
 }
 
 export interface StoredState {

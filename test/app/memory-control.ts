@@ -111,6 +111,7 @@ export class MemoryControl implements EngineControl {
       state: 'running',
       namespace: 'test',
       startedAt: '2026-01-01T00:00:00.000Z',
+      lease: { epoch: 1, held: true },
       revision: this.revision,
       sources: [],
       rules: [],

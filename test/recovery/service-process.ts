@@ -86,6 +86,15 @@ export class CliProcess {
     }
   }
 
+  /** It stands still, and goes on. */
+  pause(): void {
+    this.child.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.child.kill('SIGCONT');
+  }
+
   kill(signal: 'SIGKILL' | 'SIGTERM' | 'SIGINT' = 'SIGKILL'): Promise<Ended> {
     this.child.kill(signal);
     return this.ended;

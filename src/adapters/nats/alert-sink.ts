@@ -10,9 +10,14 @@ import type { NatsLink } from './connection.js';
 import { PublishWindow } from './publish-window.js';
 import { openManager } from './stream-access.js';
 
-/** Publishes to the alert stream, creating it if absent. Closing the sink leaves the link open. */
-export function natsAlertSink(link: NatsLink, options: AlertStreamOptions, log: Log): AlertSink {
-  return new NatsAlertSink(link, options, log);
+/** Publishes to the alert stream, creating it if absent, while `mayPublish`. Closing the sink leaves the link open. */
+export function natsAlertSink(
+  link: NatsLink,
+  options: AlertStreamOptions,
+  log: Log,
+  mayPublish: () => boolean = () => true,
+): AlertSink {
+  return new NatsAlertSink(link, options, log, mayPublish);
 }
 
 class NatsAlertSink implements AlertSink {
@@ -27,11 +32,13 @@ class NatsAlertSink implements AlertSink {
     private readonly link: NatsLink,
     private readonly options: AlertStreamOptions,
     private readonly log: Log,
+    mayPublish: () => boolean,
   ) {
     this.#trouble = new EpisodeLog(log, 'error');
     this.#window = new PublishWindow({
       connection: () => link.current(),
       prepare: () => this.#tryFacts(),
+      mayPublish,
       published: (afterSeq) => this.#publishedForResend(afterSeq),
       onTrouble: (reason) => this.#say('Alerts cannot be published; trying again', reason),
       onRecovered: () => this.#trouble.clear(),

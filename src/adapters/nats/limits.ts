@@ -60,6 +60,9 @@ export const natsLimits = {
   /** How often unacknowledged alerts are looked at. */
   publishCheckMs: 250,
 
+  /** Reading or renewing a lease; longer has failed, and is tried again. */
+  leaseTimeoutMs: 2_000,
+
   /** A part of a savepoint on its way into an object store; longer has failed. */
   objectTimeoutMs: 30_000,
 

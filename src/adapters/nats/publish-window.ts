@@ -23,6 +23,8 @@ export interface PublishWindowOptions {
   prepare(): Promise<{ readonly lastSeq: number; readonly duplicateWindowMs: number }>;
   /** Ids the stream holds after a sequence, with their sequences. */
   published(afterSeq: number): Promise<ReadonlyMap<string, number>>;
+  /** False while this process is not sure that it may publish: what waits or is to be sent again waits on. */
+  mayPublish(): boolean;
   /** Something is being tried again. */
   onTrouble(reason: string): void;
   /** Acknowledged as it should be. */
@@ -111,6 +113,7 @@ export class PublishWindow {
 
   /** Sends what waits, as far as the window goes. */
   #pump(): void {
+    if (this.#open && !this.options.mayPublish()) this.#open = false;
     while (this.#open && this.#waitingFrom < this.#waiting.length) {
       const entry = this.#waiting[this.#waitingFrom];
       if (entry === undefined || !this.#fits(entry)) break;
@@ -207,6 +210,8 @@ export class PublishWindow {
     const { lastSeq, duplicateWindowMs } = await this.options.prepare();
     this.#noteLastSeq(lastSeq);
     await this.#settlePublished(duplicateWindowMs / 2);
+    // The next look asks again.
+    if (!this.options.mayPublish()) return;
     if (this.#closed || connection === undefined || connection !== this.options.connection()) return;
     const now = performance.now();
     for (const entry of [...this.#inFlight.values()]) {

@@ -4,6 +4,14 @@ import { DiagnosticDto } from '../documents/diagnostic-dto.js';
 import { CheckpointStatusDto, ReasonDto, RuleStatusDto, ShardStatusDto, SourceStatusDto } from './status-parts-dto.js';
 
 /** The engine's status, with the lag of each source added. */
+export class LeaseStatusDto {
+  @ApiProperty({ type: 'integer', description: 'Rises with every process that takes the lease.' })
+  readonly epoch!: number;
+
+  @ApiProperty({ description: 'It may publish now.' })
+  readonly held!: boolean;
+}
+
 export class StatusDto implements EngineStatus {
   @ApiProperty({ enum: ['starting', 'running', 'stopping', 'stopped', 'failed'] })
   readonly state!: EngineStatus['state'];
@@ -31,6 +39,13 @@ export class StatusDto implements EngineStatus {
 
   @ApiProperty()
   readonly checkpoints!: CheckpointStatusDto;
+
+  @ApiProperty({
+    nullable: true,
+    type: LeaseStatusDto,
+    description: 'Of the lease under which it works; null without one.',
+  })
+  readonly lease!: LeaseStatusDto | null;
 
   @ApiProperty({
     type: [DiagnosticDto],

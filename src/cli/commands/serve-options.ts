@@ -11,6 +11,9 @@ export interface ServeOptions extends NatsFlags {
   readonly alertStream: string;
   readonly alertPrefix: string;
   readonly acceptLostAlerts?: boolean;
+  readonly lease: string;
+  readonly leaseBucket: string;
+  readonly standby?: boolean;
   readonly host: string;
   readonly port: string;
   readonly token?: string;

@@ -37,6 +37,7 @@ import type { Diagnostic } from '../../core/model/diagnostic.js';
 import { expressions } from '../load-documents.js';
 import { natsOptions } from '../nats-options.js';
 import { savepointPlaces } from '../savepoint-places.js';
+import { serveLease } from '../serve-lease.js';
 import { CommandError, exitCodes, formatDiagnostic, say } from '../terminal.js';
 import { endInTime, outboxWaitMs } from './end-in-time.js';
 import type { ServeOptions } from './serve-options.js';
@@ -142,11 +143,18 @@ async function openEngine(options: ServeOptions, link: NatsLink, log: Log) {
   const directories = documentDirectories(options);
   const feed = createDocumentFiles({ directories, required: directories, parse: parseDocuments });
   const store = await openLevelStore(storeOptions(options, log));
+  const lease = serveLease(options, parseWhole('lease', options.lease), link, log);
   const engine = new Engine(
     {
       store,
       savepoints: savepointPlaces(options.savepoints ?? join(options.state, 'savepoints'), link),
-      sink: natsAlertSink(link, { stream: options.alertStream, prefix: options.alertPrefix }, log),
+      sink: natsAlertSink(
+        link,
+        { stream: options.alertStream, prefix: options.alertPrefix },
+        log,
+        () => lease?.isHeld !== false,
+      ),
+      ...(lease === undefined ? {} : { lease }),
       openers: { nats: natsSourceOpener(link, {}, log), file: fileSourceOpener({ root: options.data, log }) },
       feed,
       parse: parseDocuments,
@@ -169,7 +177,7 @@ async function openEngine(options: ServeOptions, link: NatsLink, log: Log) {
       stopWaitMaxMs: outboxWaitMs(stopWithinMs(options), defaultSettings.stopWaitMaxMs),
     },
   );
-  return { engine, feed, meter, store };
+  return { engine, feed, meter, store, lease };
 }
 
 async function startApi(
@@ -219,6 +227,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   parseWhole('checkpoint-pause', options.checkpointPause);
   stateMemoryBytes(options);
   const withinMs = stopWithinMs(options);
+  parseWhole('lease', options.lease);
   storeOptions(options, log);
   checkPrefixes(options);
   mkdirSync(options.state, { recursive: true });
@@ -227,7 +236,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve('signal'));
   });
   void stopped.then(() => endInTime(withinMs, log));
-  const { engine, feed, meter, store } = await openEngine(options, link, log).catch(async (error: unknown) => {
+  const { engine, feed, meter, store, lease } = await openEngine(options, link, log).catch(async (error: unknown) => {
     await link.close();
     throw error;
   });
@@ -254,6 +263,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   await stopWatching?.();
   await api.app.close();
   if (outcome === 'started') await engine.stop();
+  else lease?.close();
   await link.close();
   if (outcome !== 'started' && outcome !== 'signal') throw explainStart(outcome);
   return end === 'signal' ? exitCodes.ok : exitCodes.failed;
