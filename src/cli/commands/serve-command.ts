@@ -50,6 +50,27 @@ function addCheckpointOptions(command: Command): void {
     );
 }
 
+function addLeaseOptions(command: Command): void {
+  command
+    .addOption(
+      envOption(
+        '--lease <ms>',
+        'how long this process may go unseen before another works under its namespace and alert stream; 0: nobody looks',
+        'WEIR_LEASE',
+        '10000',
+      ),
+    )
+    .addOption(
+      envOption(
+        '--lease-bucket <name>',
+        'key-value bucket of leases, created if absent',
+        'WEIR_LEASE_BUCKET',
+        'weir-leases',
+      ),
+    )
+    .option('--standby', 'wait while another process is at work, and take over when it ends');
+}
+
 export function addServeCommand(program: Command, done: (code: number) => void): void {
   const command = program
     .command('serve')
@@ -87,23 +108,6 @@ export function addServeCommand(program: Command, done: (code: number) => void):
       '--accept-lost-alerts',
       'start although the alert stream no longer tells what was published: alerts not acknowledged may come twice',
     )
-    .addOption(
-      envOption(
-        '--lease <ms>',
-        'how long this process may go unseen before another works under its namespace and alert stream; 0: nobody looks',
-        'WEIR_LEASE',
-        '10000',
-      ),
-    )
-    .addOption(
-      envOption(
-        '--lease-bucket <name>',
-        'key-value bucket of leases, created if absent',
-        'WEIR_LEASE_BUCKET',
-        'weir-leases',
-      ),
-    )
-    .option('--standby', 'wait while another process is at work, and take over when it ends')
     .addOption(envOption('--host <address>', 'address of the API', 'WEIR_HOST', '127.0.0.1'))
     .addOption(envOption('--port <number>', 'port of the API; 0 for any free one', 'WEIR_PORT', '8080'))
     .addOption(
@@ -124,5 +128,6 @@ export function addServeCommand(program: Command, done: (code: number) => void):
     .addOption(envOption('--log-level <level>', 'debug, info, warn, error or silent', 'WEIR_LOG_LEVEL', 'info'));
   addNatsOptions(command);
   addCheckpointOptions(command);
+  addLeaseOptions(command);
   command.action(async (options: ServeOptions) => done(await (await import('./serve.js')).serve(options)));
 }
