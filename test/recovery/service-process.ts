@@ -71,6 +71,10 @@ export class CliProcess {
     this.ended = this.collect();
   }
 
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
   /** What it said last, on stderr. */
   get said(): readonly string[] {
     return this.lines;

@@ -24,14 +24,22 @@ export class StreamTools {
     return new StreamTools(connection, await jetstreamManager(connection));
   }
 
-  async addStream(name: string, subjects: string[], duplicateWindowMs = 100): Promise<void> {
+  /** `bytesMax`: beyond it the oldest messages go. */
+  async addStream(name: string, subjects: string[], duplicateWindowMs = 100, bytesMax = -1): Promise<void> {
     await this.manager.streams.add({
       name,
       subjects,
+      max_bytes: bytesMax,
       discard: DiscardPolicy.Old,
       // The shortest there is: what is published twice shows.
       duplicate_window: duplicateWindowMs * NANOS_PER_MS,
     });
+  }
+
+  /** Sends payloads without waiting for the stream to have them. */
+  async send(subject: string, payloads: readonly string[]): Promise<void> {
+    for (const payload of payloads) this.connection.publish(subject, payload);
+    await this.connection.flush();
   }
 
   async count(stream: string): Promise<number> {
