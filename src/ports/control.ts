@@ -37,8 +37,9 @@ export type ChangeResult =
 
 export interface SourceStatus {
   readonly name: string;
-  readonly state: 'starting' | 'running' | 'caught-up' | 'waiting' | 'refused' | 'ended' | 'stopped' | 'unused';
-  /** Why it is refused or waiting, when it is. */
+  readonly state:
+    'starting' | 'running' | 'caught-up' | 'held-back' | 'waiting' | 'refused' | 'ended' | 'stopped' | 'unused';
+  /** Why it is refused, waiting or held back, when it is. */
   readonly reason?: { readonly code: string; readonly message: string };
   /** Last sequence taken in, and the last one a durable checkpoint covers. */
   readonly position: number;
@@ -53,6 +54,8 @@ export interface SourceStatus {
   readonly dead: number;
   readonly units: number;
   readonly gaps: number;
+  /** Times the watermark was pushed because too many events waited for it. */
+  readonly forced: number;
 }
 
 export interface RuleStatus {

@@ -14,6 +14,9 @@ import type { CheckpointRecord } from './checkpoint-manager.js';
 import type { Engine } from './engine.js';
 import type { SourceIntake } from './source-intake.js';
 
+/** Rules named where a reason is about more. */
+const RULES_NAMED_MAX = 5;
+
 const NOTHING_READ = {
   position: 0,
   checkpointedPosition: 0,
@@ -26,15 +29,17 @@ const NOTHING_READ = {
   dead: 0,
   units: 0,
   gaps: 0,
+  forced: 0,
 };
 
 function sourceStatus(engine: Engine, intake: SourceIntake): SourceStatus {
   const { watermark } = intake.timeline;
   const finite = Number.isFinite(watermark);
-  const reason = intake.failure ?? (intake.state === 'waiting' ? intake.waitingFor : undefined);
+  const held = heldBack(engine, intake);
+  const reason = intake.failure ?? held ?? (intake.state === 'waiting' ? intake.waitingFor : undefined);
   return {
     name: intake.name,
-    state: intake.state,
+    state: held === undefined ? intake.state : 'held-back',
     ...(reason === undefined ? {} : { reason: { code: reason.code, message: reason.message } }),
     position: intake.position,
     checkpointedPosition: engine.checkpointedPositions.get(intake.name) ?? 0,
@@ -47,6 +52,20 @@ function sourceStatus(engine: Engine, intake: SourceIntake): SourceStatus {
     dead: intake.deadCount,
     units: intake.timeline.units,
     gaps: intake.gapCount,
+    forced: intake.timeline.forced,
+  };
+}
+
+/** Why a source at work is not read on: it is far ahead of another with which rules merge it. */
+function heldBack({ shard }: Engine, { name, state }: SourceIntake): SourceStatus['reason'] {
+  if ((state !== 'running' && state !== 'caught-up') || !shard.isTooFarAhead(name)) return undefined;
+  const parts = shard.heldBackFor(name).map(({ rules, slow }) => {
+    const shown = rules.length > RULES_NAMED_MAX ? [...rules.slice(0, RULES_NAMED_MAX), '…'] : rules;
+    return `${slow.join(', ')} (rules ${shown.join(', ')})`;
+  });
+  return {
+    code: 'held-back',
+    message: `Too many of its events wait for ${parts.join('; ')}: it is read on when that moves.`,
   };
 }
 

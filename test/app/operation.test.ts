@@ -23,6 +23,7 @@ function source(given: Partial<SourceStatus>): SourceStatus {
     dead: 0,
     units: 1,
     gaps: 0,
+    forced: 0,
     ...given,
   };
 }

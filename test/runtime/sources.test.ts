@@ -354,11 +354,23 @@ describe('a source that is held back', () => {
     const life = world.live({ settings: { batchMessagesMax: 5 } });
     const { shard } = life.engine;
     const isTooFarAhead = shard.isTooFarAhead.bind(shard);
+    const heldBackFor = shard.heldBackFor.bind(shard);
     shard.isTooFarAhead = (name) => isTooFarAhead(name, 5);
+    shard.heldBackFor = (name) => heldBackFor(name, 5);
     await life.start();
     await life.turnUntil(() => shard.isTooFarAhead('a'));
     return life;
   };
+
+  test('says so in the status, with the rules and the source that they wait for', async () => {
+    const life = await heldAhead(set(source('a'), source('b'), each('both', '[a, b]'), each('r', 'a')));
+    expect(statusOf(life, 'a')).toMatchObject({
+      state: 'held-back',
+      reason: { code: 'held-back', message: expect.stringContaining('wait for b (rules both)') as unknown },
+    });
+    expect(statusOf(life, 'b')?.state).not.toBe('held-back');
+    await life.stop();
+  });
 
   test('can be changed all the same', async () => {
     const documents = set(source('a'), source('b'), each('both', '[a, b]'));

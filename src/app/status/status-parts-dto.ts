@@ -23,10 +23,12 @@ export class SourceStatusDto implements SourceStatus {
   @ApiProperty({ example: 'payments' })
   readonly name!: string;
 
-  @ApiProperty({ enum: ['starting', 'running', 'caught-up', 'waiting', 'refused', 'ended', 'stopped'] })
+  @ApiProperty({
+    enum: ['starting', 'running', 'caught-up', 'held-back', 'waiting', 'refused', 'ended', 'stopped', 'unused'],
+  })
   readonly state!: SourceStatus['state'];
 
-  @ApiPropertyOptional({ description: 'Why it is refused or waiting.' })
+  @ApiPropertyOptional({ description: 'Why it is refused, waiting or held back.' })
   readonly reason?: ReasonDto;
 
   @ApiProperty({ ...count, description: 'Last sequence taken in.', example: 18_204 })
@@ -69,6 +71,9 @@ export class SourceStatusDto implements SourceStatus {
 
   @ApiProperty({ ...count, description: 'Gaps seen in the stream’s sequence.' })
   readonly gaps!: number;
+
+  @ApiProperty({ ...count, description: 'Times the watermark was pushed because too many events waited for it.' })
+  readonly forced!: number;
 }
 
 export class RuleVersionDto {

@@ -101,6 +101,12 @@ export class KeyGroup {
     return least;
   }
 
+  /** The sources that hold the watermark where it is. */
+  get slowestSources(): readonly string[] {
+    const least = this.watermark;
+    return [...this.watermarks].flatMap(([name, watermark]) => (watermark <= least ? [name] : []));
+  }
+
   get rules(): readonly ActiveRule[] {
     return this.activeRules;
   }

@@ -211,8 +211,23 @@ export class Shard {
    * waited before a restart is coming back, for time stands still until all of it is here.
    */
   isTooFarAhead(source: string, waitingMax: number = limits.mergedEventsMax): boolean {
+    return this.groupsThatHold(source, waitingMax).length > 0;
+  }
+
+  /** Why the source is not read: the groups' rules, and the sources that they wait for. */
+  heldBackFor(
+    source: string,
+    waitingMax: number = limits.mergedEventsMax,
+  ): readonly { readonly rules: readonly string[]; readonly slow: readonly string[] }[] {
+    return this.groupsThatHold(source, waitingMax).map((group) => ({
+      rules: group.rules.map(({ name }) => name),
+      slow: group.slowestSources,
+    }));
+  }
+
+  private groupsThatHold(source: string, waitingMax: number): KeyGroup[] {
     const watermark = this.watermarks.get(source) ?? -Infinity;
-    return (this.bySource.get(source) ?? []).some(
+    return (this.bySource.get(source) ?? []).filter(
       (group) => group.waiting > waitingMax && watermark > group.watermark && !group.awaits(source),
     );
   }
