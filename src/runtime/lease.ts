@@ -15,6 +15,8 @@ import type { Log } from '../ports/log.js';
 const RENEWALS = 4;
 /** A contender waits so much longer than the lease: clocks differ in pace. */
 const PATIENCE = 1.25;
+/** How long a process that ends waits to have given the lease back. */
+const RELEASE_MAX_MS = 500;
 /** Longest pause between two looks at a lease that is not free, or cannot be reached. */
 const PAUSE_MAX_MS = 1_000;
 
@@ -100,8 +102,16 @@ export class Lease {
     const wasHeld = this.isHeld;
     this.close();
     if (!wasHeld) return;
-    const { about } = this.options;
-    await this.options.store.write({ holder: '', epoch: this.epoch, about }, this.revision).catch(() => undefined);
+    const { about, store, clock } = this.options;
+    const written = store.write({ holder: '', epoch: this.epoch, about }, this.revision).catch(() => undefined);
+    // Where nobody answers the lease runs out by itself: a stop does not wait for that.
+    await new Promise<void>((resolve) => {
+      const cancel = clock.after(RELEASE_MAX_MS, resolve);
+      void written.then(() => {
+        cancel();
+        resolve();
+      });
+    });
   }
 
   /** Renews no more. Another has it once the lease is over. */
