@@ -50,8 +50,14 @@ pattern:
 `;
 }
 
-export function soakEvent(n: number, { eventsPerSecond, keys }: SoakPlan): string {
-  const ts = START_MS + Math.floor((n * 1_000) / eventsPerSecond) - (n % 7) * 10;
+/** Up to 60 ms out of order. */
+function timeOf(n: number, { eventsPerSecond }: SoakPlan): number {
+  return START_MS + Math.floor((n * 1_000) / eventsPerSecond) - (n % 7) * 10;
+}
+
+export function soakEvent(n: number, plan: SoakPlan): string {
+  const ts = timeOf(n, plan);
+  const { keys } = plan;
   const place = n % PAIR_EVERY;
   const pair = Math.floor(n / PAIR_EVERY);
   const [type, k] =
@@ -63,10 +69,14 @@ export function soakEvent(n: number, { eventsPerSecond, keys }: SoakPlan): strin
   return JSON.stringify({ ts, type, k, n, amount: (n * 31) % 1_000, filler: FILLER });
 }
 
-/** Keys of the pairs that the first `count` events hold. */
-export function expectedPairs(count: number): Set<string> {
-  const pairs = Math.floor((count - 1 - PAIR_AFTER) / PAIR_EVERY) + 1;
-  return new Set(Array.from({ length: pairs }, (_, pair) => `p${pair}`));
+/** Keys of the pairs that the first `count` events hold, in order of time: the second event of some is the earlier one. */
+export function expectedPairs(count: number, plan: SoakPlan): Set<string> {
+  const expected = new Set<string>();
+  for (let pair = 0; pair * PAIR_EVERY + PAIR_AFTER < count; pair++) {
+    const first = pair * PAIR_EVERY;
+    if (timeOf(first + PAIR_AFTER, plan) >= timeOf(first, plan)) expected.add(`p${pair}`);
+  }
+  return expected;
 }
 
 /** An event so far ahead that everything before it is final. */

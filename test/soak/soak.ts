@@ -180,7 +180,7 @@ class Soak {
   private async report(seconds: number): Promise<SoakReport> {
     const published = await this.tools.read('alerts');
     const keys = published.map(({ body }) => (JSON.parse(body) as { subject?: string }).subject ?? '');
-    const expected = expectedPairs(this.sent);
+    const expected = expectedPairs(this.sent, this.options);
     const seen = new Set(keys);
     const ids = new Set<string>();
     const twice = published.flatMap(({ id }) => (ids.has(id) ? [id] : (ids.add(id), [])));
