@@ -4,5 +4,7 @@ export type Labels = Readonly<Record<string, string>>;
 export interface Meter {
   count(name: string, by?: number, labels?: Labels): void;
   gauge(name: string, value: number, labels?: Labels): void;
+  /** A gauge of these labels has no value any more: what it was of is gone. */
+  forget(name: string, labels: Labels): void;
   observe(name: string, value: number, labels?: Labels): void;
 }

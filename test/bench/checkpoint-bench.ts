@@ -73,7 +73,7 @@ async function run(store: StateStore, keys: number, dirty: number): Promise<Benc
   const manager = new CheckpointManager({
     store,
     clock: systemClock,
-    meter: { count: nothing, gauge: nothing, observe: nothing },
+    meter: { count: nothing, gauge: nothing, forget: nothing, observe: nothing },
     collect,
     intervalMs: 1_000,
     alertDelayMaxMs: 10,

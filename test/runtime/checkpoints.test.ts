@@ -41,7 +41,7 @@ function bench(
           : Promise.resolve(),
     },
     clock,
-    meter: { count: () => undefined, gauge: () => undefined, observe: () => undefined },
+    meter: { count: () => undefined, gauge: () => undefined, forget: () => undefined, observe: () => undefined },
     collect: () => {
       one.at.push(clock.monotonic());
       if (options.collectMs !== undefined) {

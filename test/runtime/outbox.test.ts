@@ -39,7 +39,7 @@ class Box {
     this.outbox = new Outbox({
       sink: sink ?? new MemorySink({ stream: this.stream, dedupeIdsMax: 0, ...(fault ? { fault } : {}) }),
       log: { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') },
-      meter: { count: () => undefined, gauge: () => undefined, observe: () => undefined },
+      meter: { count: () => undefined, gauge: () => undefined, forget: () => undefined, observe: () => undefined },
       publishBatchMax: 3,
       now: () => 0,
       repeatsKeepMs: 1_000,

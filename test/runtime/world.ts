@@ -39,7 +39,12 @@ export interface LifeOptions {
 
 const expressions = createJsonataCompiler();
 const never = new Promise<never>(() => undefined);
-const silentMeter: Meter = { count: () => undefined, gauge: () => undefined, observe: () => undefined };
+const silentMeter: Meter = {
+  count: () => undefined,
+  gauge: () => undefined,
+  forget: () => undefined,
+  observe: () => undefined,
+};
 const TURNS_MAX = 20_000;
 
 export interface Alert {

@@ -31,7 +31,7 @@ export interface Planted {
 
 const STEPS_MAX = 40_000;
 const silentLog: Log = { debug: noop, info: noop, warn: noop, error: noop };
-const silentMeter: Meter = { count: noop, gauge: noop, observe: noop };
+const silentMeter: Meter = { count: noop, gauge: noop, forget: noop, observe: noop };
 const expressions = createJsonataCompiler();
 
 function noop(): void {

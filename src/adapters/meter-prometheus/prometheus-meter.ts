@@ -30,6 +30,8 @@ interface Metric {
   readonly labelNames: readonly string[];
   readonly series: Set<string>;
   readonly add: (labels: Labels, value: number) => void;
+  /** Of gauges. Its place among the series that are counted stays taken. */
+  readonly remove: ((labels: Labels) => void) | undefined;
 }
 
 const misuseName = 'weir_meter_misuse_total';
@@ -60,7 +62,7 @@ export function createPrometheusMeter(options: PrometheusMeterOptions = {}): Pro
 
   const create = (name: string, kind: Kind, labelNames: readonly string[]): Metric => {
     const settings = { name, help: options.help?.[name] ?? name, labelNames: [...labelNames], registers: [registry] };
-    return { kind, labelNames, series: new Set(), add: createAdd(kind, settings) };
+    return { kind, labelNames, series: new Set(), ...createAdd(kind, settings) };
   };
 
   const record = (kind: Kind, name: string, value: number, labels: Labels): void => {
@@ -79,6 +81,7 @@ export function createPrometheusMeter(options: PrometheusMeterOptions = {}): Pro
   return {
     count: (name, by = 1, labels = {}) => record('counter', name, by, labels),
     gauge: (name, value, labels = {}) => record('gauge', name, value, labels),
+    forget: (name, labels) => metrics.get(name)?.remove?.(labels),
     observe: (name, value, labels = {}) => record('histogram', name, value, labels),
     text: () => registry.metrics(),
     contentType: registry.contentType,
@@ -92,17 +95,17 @@ interface MetricSettings {
   registers: Registry[];
 }
 
-function createAdd(kind: Kind, settings: MetricSettings): Metric['add'] {
+function createAdd(kind: Kind, settings: MetricSettings): Pick<Metric, 'add' | 'remove'> {
   if (kind === 'counter') {
     const counter = new Counter(settings);
-    return (labels, value) => counter.inc(labels, value);
+    return { add: (labels, value) => counter.inc(labels, value), remove: undefined };
   }
   if (kind === 'gauge') {
     const gauge = new Gauge(settings);
-    return (labels, value) => gauge.set(labels, value);
+    return { add: (labels, value) => gauge.set(labels, value), remove: (labels) => gauge.remove(labels) };
   }
   const histogram = new Histogram({ ...settings, buckets: bucketsFor(settings.name) });
-  return (labels, value) => histogram.observe(labels, value);
+  return { add: (labels, value) => histogram.observe(labels, value), remove: undefined };
 }
 
 /** Exactly the metric's labels, within its bound of series. */
