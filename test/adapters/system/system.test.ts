@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../../../src/adapters/system/system-clock.js';
 import { systemDigest } from '../../../src/adapters/system/system-digest.js';
+import { clockContract } from '../../contract/clock-contract.js';
+
+clockContract('the system clock', () => ({ clock: systemClock }));
 
 describe('the system clock', () => {
   afterEach(() => {
