@@ -10,7 +10,7 @@ import { awaitStream, createConsumer, dropConsumer, openManager, waitReasonOf } 
 import type { WaitReason } from './stream-access.js';
 import { refusePosition, refuseRetention, subjectsMeet } from './stream-facts.js';
 import type { StreamFacts } from './stream-facts.js';
-import { refuseUnlessSame } from './stream-identity.js';
+import { refuseUnlessSame, storedAtIn } from './stream-identity.js';
 import { StreamReader, toSourceError } from './stream-reader.js';
 
 export interface NatsSourceOptions {
@@ -96,7 +96,7 @@ class Opening {
     const { log } = this.context;
     const { afterSeq, identity } = start;
     await this.#retrying(facts.name, (connection) =>
-      refuseUnlessSame({ connection, facts, expected: identity, afterSeq, log }),
+      refuseUnlessSame({ facts, storedAt: storedAtIn(connection, facts.name), expected: identity, afterSeq, log }),
     );
     refusePosition(facts, { afterSeq, readTo: start.readTo ?? afterSeq, onGap });
   }

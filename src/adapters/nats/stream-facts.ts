@@ -69,6 +69,8 @@ export function refuseRetention(facts: StreamFacts): void {
 
 const startAgain = 'start the source without its checkpoint (`start: all` or `start: new` under another source name)';
 
+const KEEP_MESSAGES = 'With `sync_interval: always` or three replicas the server does not lose acknowledged messages.';
+
 /** Throws `stream-recreated`. */
 export function refuseOtherStream(facts: StreamFacts, expected: SourceIdentity, afterSeq: number): never {
   throw new SourceError(
@@ -76,6 +78,21 @@ export function refuseOtherStream(facts: StreamFacts, expected: SourceIdentity, 
     `Stream ${facts.name} is not the one the checkpoint knows (${expected.id}): it was created anew at ${facts.createdAt}, and no message shows otherwise, so position ${afterSeq} means other messages. ` +
       `Choose: restore the stream from its backup, or ${startAgain}.`,
     { stream: facts.name, position: afterSeq, expected: expected.id, found: streamId(facts) },
+  );
+}
+
+/** Throws `stream-behind`: the message that was read at a sequence is not the one that stands there. */
+export function refuseOtherMessages(
+  facts: StreamFacts,
+  anchor: NonNullable<SourceIdentity['anchor']>,
+  foundStoredAtMs: number,
+): never {
+  const [read, found] = [anchor.storedAtMs, foundStoredAtMs].map((ms) => new Date(ms).toISOString());
+  throw new SourceError(
+    'stream-behind',
+    `Stream ${facts.name} has another message at ${anchor.seq} than the one that was read there (stored ${found}, not ${read}): the server lost messages it had stored (a crash without sync, or an old backup), and new ones got the numbers of those read. ` +
+      `Choose: restore the stream, or ${startAgain}. ${KEEP_MESSAGES}`,
+    { stream: facts.name, position: anchor.seq, firstSeq: facts.firstSeq, lastSeq: facts.lastSeq },
   );
 }
 
@@ -94,7 +111,7 @@ export function refusePosition(facts: StreamFacts, { afterSeq, readTo, onGap }: 
     throw new SourceError(
       'stream-behind',
       `Stream ${facts.name} ends at ${facts.lastSeq}, but ${readTo} was already read: the server lost messages it had stored (a crash without sync, or an old backup), and new ones would get the numbers of those read. ` +
-        `Choose: restore the stream, or ${startAgain}. With \`sync_interval: always\` or three replicas the server does not lose acknowledged messages.`,
+        `Choose: restore the stream, or ${startAgain}. ${KEEP_MESSAGES}`,
       fields,
     );
   }

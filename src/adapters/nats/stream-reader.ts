@@ -11,7 +11,7 @@ import { toSourceMessage } from './source-message.js';
 import { StreamFeed } from './stream-feed.js';
 import { identityOf, refusePosition, refuseRetention, streamId } from './stream-facts.js';
 import type { StreamFacts } from './stream-facts.js';
-import { refuseUnlessSame } from './stream-identity.js';
+import { refuseUnlessSame, storedAtIn } from './stream-identity.js';
 import { createSubjectFilter } from './subjects.js';
 
 export interface StreamReaderOptions {
@@ -88,7 +88,8 @@ export class StreamReader implements SourceReader {
   /** At every consumer anew: an outage is when streams get recreated, purged or restored. */
   async #check(facts: StreamFacts, afterSeq: number, connection: NatsConnection): Promise<void> {
     refuseRetention(facts);
-    await refuseUnlessSame({ connection, facts, expected: this.#identity, afterSeq, log: this.options.log });
+    const storedAt = storedAtIn(connection, facts.name);
+    await refuseUnlessSame({ facts, storedAt, expected: this.#identity, afterSeq, log: this.options.log });
     refusePosition(facts, { afterSeq, readTo: afterSeq, onGap: this.options.onGap });
     this.#identity = { ...this.#identity, id: streamId(facts) };
   }

@@ -97,6 +97,24 @@ describe('a server that goes away while a stream is read', () => {
     });
   });
 
+  it('and comes back from an older copy that was written to meanwhile: other messages under the sequences read, refused', async () => {
+    const fixture = await start();
+    await fixture.store('S', 's.a', 5);
+    const reader = await openAll(fixture);
+    const restore = await backedUp(fixture);
+    await fixture.store('S', 's.a', 5, 5);
+    await read(reader, (r) => r.messages.length >= 10);
+    const { identity } = reader;
+    await fixture.server.stop();
+    restore();
+    await fixture.behindItsBack(async () => void (await fixture.store('S', 's.a', 7, 20)));
+    await fixture.server.start();
+    const refusal = { code: 'stream-behind', message: expect.stringMatching(/another message at 10 .*Choose/) };
+    await expect(read(reader, () => false)).rejects.toMatchObject(refusal);
+    const opening = fixture.opener.open(natsSource('S', ['s.>']), { kind: 'position', afterSeq: 10, identity });
+    await expect(opening).rejects.toMatchObject(refusal);
+  });
+
   it('and comes back with the unread part purged: what was received is given, then it is refused, or the hole is told', async () => {
     for (const onGap of ['refuse', 'continue'] as const) {
       const fixture = await start({ max_msgs: 5 });
