@@ -157,8 +157,8 @@ export class SourceIntake {
       this.begin(this.reader.identity);
       await this.loop(this.reader);
     } catch (error) {
-      if (this.stopping) return;
       if (!(error instanceof SourceError)) throw error;
+      if (this.stopping) return;
       this.failure = error;
       this.state = 'refused';
     } finally {

@@ -154,4 +154,24 @@ describe('documents that change while hardly a key is in memory', () => {
       ),
     120_000,
   );
+
+  test('a rule whose keys are others from now on has no live runs any more, though nobody looked at them yet', async () => {
+    const event = { source: 'a', stepMs: 0, behindMs: 0, type: 'x', v: 5, broken: false } as const;
+    const world = worldOf(
+      SINGLE,
+      ['k1', 'k2', 'k3'].map((k) => ({ ...event, k })),
+    );
+    // The events behind them, which pass every window, are not there.
+    world.in('a').messages.splice(3);
+    world.in('b').messages.splice(0);
+    world.in('a').add({ t: Date.parse('2024-05-01T00:00:06Z'), type: 'z', k: 'k4', v: 0 });
+    const before = await world.live({ settings: NOTHING_STAYS }).run();
+    expect([...before.engine.shard.counters.values()].some(({ liveRuns }) => liveRuns > 0)).toBe(true);
+    await before.stop();
+    world.documents = SINGLE.replaceAll(/^(name|source): a$/gm, '$1: b').replace('stream: a', 'stream: b');
+    const after = await world.live({ settings: NOTHING_STAYS }).run();
+    await after.stop();
+    expect(world.stored('k/')).toEqual([]);
+    expect([...after.engine.shard.counters.values()].map(({ liveRuns }) => liveRuns)).toEqual([0, 0, 0]);
+  });
 });

@@ -5,7 +5,8 @@
  *
  * A failing seed is printed with the line that repeats it, and with its plan made as small as it still fails.
  */
-import { drawPlan, shrinkPlan } from './sim-plan.js';
+import { shrinkPlan } from './shrink-plan.js';
+import { drawPlan } from './sim-plan.js';
 import { brokenLaws } from './simulate.js';
 
 function option(name: string, otherwise: number): number {

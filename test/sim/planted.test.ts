@@ -3,9 +3,10 @@ import { expect, test } from 'vitest';
 import type { AlertSink } from '../../src/ports/sink.js';
 import type { StateStore } from '../../src/ports/store.js';
 import { firstFailure } from './seeds.js';
-import { drawPlan, shrinkPlan } from './sim-plan.js';
+import { shrinkPlan } from './shrink-plan.js';
+import { drawPlan } from './sim-plan.js';
 import { brokenLaws } from './simulate.js';
-import type { Planted } from './simulate.js';
+import type { Planted } from './sim-service.js';
 
 const SEEDS = 100;
 
@@ -51,10 +52,20 @@ function forgetfulSink(): Planted {
   return { sink: (inner) => withPart(inner, { publishedSince: () => Promise.resolve(new Set<string>()) }) };
 }
 
+/** Opens what it is told not to: from the beginning, as if nothing had been read. */
+function unquestioningOpener(): Planted {
+  return {
+    opener: (inner) => ({
+      open: (source, start) => inner.open(source, start).catch(() => inner.open(source, { kind: 'all' })),
+    }),
+  };
+}
+
 test.each([
   ['a store that loses what it said was durable', forgetfulStore],
   ['a stream that loses what it said it had', deafSink],
   ['a stream that does not say what it has', forgetfulSink],
+  ['a reader that goes on in a stream that is not the one it was', unquestioningOpener],
 ])(
   '%s is found',
   async (_, plant) => {

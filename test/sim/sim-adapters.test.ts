@@ -6,10 +6,10 @@ import { clockContract } from '../contract/clock-contract.js';
 import { sinkContract } from '../contract/sink-contract.js';
 import { sourceContract } from '../contract/source-contract.js';
 import { storeContract } from '../contract/store-contract.js';
-import { ScriptedStream } from '../runtime/scripted-source.js';
 import { SimSink, simOpener } from './sim-bus.js';
 import { SimLoop, SimProcess, randomOf } from './sim-process.js';
 import { SimDisk, SimStore } from './sim-store.js';
+import { SimStream } from './sim-stream.js';
 
 /** A process without faults in a world that goes on while a test awaits. */
 function liveProcess(): { readonly process: SimProcess; stop(): void } {
@@ -73,11 +73,11 @@ const source: SourceDocument = {
 
 sourceContract('the simulated source', (records) => {
   const { process, stop } = liveProcess();
-  const stream = new ScriptedStream('a', process);
+  const stream = new SimStream('a', process);
   const append = (count: number): Promise<readonly string[]> => {
-    const at = stream.messages.length;
+    const at = stream.lastSeq;
     for (let n = at; n < at + count; n++) stream.add({ n });
-    return Promise.resolve(stream.messages.slice(at).map(({ text }) => text ?? ''));
+    return Promise.resolve(stream.from(at + 1).map(({ text }) => text ?? ''));
   };
   return append(records).then((expected) => ({
     opener: simOpener({ streams: new Map([['a', stream]]), process }),

@@ -4,9 +4,10 @@ import { MemorySink } from '../../src/adapters/memory/memory-sink.js';
 import type { AlertSink, OutboundMessage, PublishAck } from '../../src/ports/sink.js';
 import { SinkError } from '../../src/ports/sink.js';
 import type { SourceOpener } from '../../src/ports/source.js';
-import type { ScriptedStream } from '../runtime/scripted-source.js';
-import { scriptedOpener } from '../runtime/scripted-source.js';
+import { SourceError } from '../../src/ports/source.js';
 import type { SimProcess } from './sim-process.js';
+import type { SimStream } from './sim-stream.js';
+import { openReader } from './sim-stream.js';
 
 export interface SimSinkOptions {
   readonly stream: MemoryStream;
@@ -55,28 +56,21 @@ export class SimSink implements AlertSink {
 }
 
 export interface SimSourceOptions {
-  readonly streams: ReadonlyMap<string, ScriptedStream>;
+  readonly streams: ReadonlyMap<string, SimStream>;
   readonly process: SimProcess;
   /** Messages a reader may give at its n-th turn; 0: the wire is silent. */
   readonly pace?: (turn: number) => number;
 }
 
+/** Opens `nats` sources on simulated streams. */
 export function simOpener({ streams, process, pace }: SimSourceOptions): SourceOpener {
-  const habits = { clock: process, isDead: () => process.dead, ...(pace === undefined ? {} : { pace }) };
-  const inner = scriptedOpener(streams, habits);
   return {
-    async open(source, start) {
-      const reader = await process.later(() => inner.open(source, start));
-      return {
-        get identity() {
-          return reader.identity;
-        },
-        nextBatch: async (messagesMax, waitMsMax) => {
-          await process.yield();
-          return reader.nextBatch(messagesMax, waitMsMax);
-        },
-        close: () => reader.close(),
-      };
-    },
+    open: (source, start) =>
+      process.later(() => {
+        const name = source.nats?.stream ?? '';
+        const stream = streams.get(name);
+        if (stream === undefined) throw new SourceError('stream-not-found', `There is no stream ${name}.`);
+        return openReader({ stream, source, process, ...(pace === undefined ? {} : { pace }) }, start);
+      }),
   };
 }

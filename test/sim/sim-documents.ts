@@ -1,4 +1,5 @@
 /** The documents of a simulated service: rules that stay, and one that changes. */
+import { parseDocuments } from '../../src/adapters/document/parse-documents.js';
 import { MERGED, SINGLE } from '../runtime/restart-fixture.js';
 
 const [, ...singleRules] = SINGLE.split('---');
@@ -15,7 +16,7 @@ const VARIANTS = [
 ] as const;
 
 /** Variant 5 is: no such rule. */
-export function changingRule(variant: number): string {
+function changingRule(variant: number): string {
   const one = VARIANTS[variant];
   if (one === undefined) return '';
   return `---
@@ -28,4 +29,53 @@ pattern:
   sequence: [{ begin: x, where: "${one.where}" }, { followedBy: y, where: type = 'z' }]
 ${one.more}
 `;
+}
+
+/** The files of a service, which its operator may edit. */
+export class SimDocuments {
+  variant = 0;
+  /** Sources that may go on behind a gap. */
+  private readonly overGaps = new Set<string>();
+  /** Sources that have another name now. */
+  private readonly renamed = new Set<string>();
+
+  goOnOverGaps(stream: string): void {
+    this.overGaps.add(stream);
+  }
+
+  /** Reads a stream under another name: without the positions that the state has of it. */
+  rename(stream: string): void {
+    this.renamed.add(stream);
+  }
+
+  text(): string {
+    let text = steadyDocuments + changingRule(this.variant);
+    for (const name of this.overGaps) text = text.replace(`stream: ${name},`, `stream: ${name}, onGap: continue,`);
+    for (const name of this.renamed) {
+      text = text.replaceAll(/^(?:name|source): .*$/gm, (line) =>
+        line.replaceAll(new RegExp(`\\b${name}$|\\b${name}\\b(?=[,\\]])`, 'g'), `${name}2`),
+      );
+    }
+    return text;
+  }
+
+  parse(): ReturnType<typeof parseDocuments> {
+    return parseDocuments(this.text(), { origin: 'file', file: 'rules.yaml' });
+  }
+
+  /** Names of rules that read one of these streams. */
+  rulesOn(streams: ReadonlySet<string>): ReadonlySet<string> {
+    const parsed = this.parse();
+    const rules = (parsed.ok ? parsed.value : []).flatMap(({ document }) =>
+      document.kind === 'rule' ? [document] : [],
+    );
+    const reads = ({ source }: (typeof rules)[number]): boolean =>
+      [source].flat().some((name) => streams.has(streamOf(name)));
+    return new Set(rules.filter(reads).map(({ name }) => name));
+  }
+}
+
+/** The stream that a source reads, whatever it is called now. */
+export function streamOf(source: string): string {
+  return source.replace(/2$/, '');
 }

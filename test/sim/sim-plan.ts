@@ -11,9 +11,21 @@ export interface PlannedEvent {
   readonly v: number;
 }
 
-export type Fault =
-  /** Each life takes the next of its kind: the await it dies at, or the commit at which its disk is full. */
-  { readonly kind: 'crash'; readonly await: number } | { readonly kind: 'disk-full'; readonly commit: number };
+/** What happens to a stream while nobody reads it. */
+export interface StreamFault {
+  readonly stream: 'a' | 'b';
+  /** `cut-back`: its end is gone; `undated`: it says another time of creation, and is the same. */
+  readonly what: 'recreated' | 'purged' | 'cut-back' | 'undated';
+  /** How much of it, where that is asked: in [0, 1). */
+  readonly share: number;
+  /** What the operator does about the refusal: restores the stream, or goes on without what is gone. */
+  readonly choice: 'restore' | 'go-on';
+}
+
+/** How a life ends: at an await, or with the commit at which its disk is full; and what happens before the next one. */
+export type Fault = (
+  { readonly kind: 'crash'; readonly await: number } | { readonly kind: 'disk-full'; readonly commit: number }
+) & { readonly stream?: StreamFault };
 
 export interface Plan {
   readonly seed: number;
@@ -57,9 +69,19 @@ function drawEvents(random: () => number): PlannedEvent[] {
   return events;
 }
 
+function drawStreamFault(random: () => number): StreamFault {
+  return {
+    stream: pick(random, ['a', 'b'] as const),
+    what: pick(random, ['recreated', 'purged', 'cut-back', 'undated'] as const),
+    share: random(),
+    choice: pick(random, ['restore', 'restore', 'go-on'] as const),
+  };
+}
+
 function drawFault(random: () => number): Fault {
-  if (random() < 0.2) return { kind: 'disk-full', commit: spread(random, 30) };
-  return { kind: 'crash', await: spread(random, 500) };
+  const stream = random() < 0.15 ? { stream: drawStreamFault(random) } : {};
+  if (random() < 0.2) return { kind: 'disk-full', commit: spread(random, 30), ...stream };
+  return { kind: 'crash', await: spread(random, 500), ...stream };
 }
 
 export function drawPlan(seed: number): Plan {
@@ -84,20 +106,4 @@ export function drawPlan(seed: number): Plan {
       keysPerLoadMax: pick(random, [1, 1_000]),
     },
   };
-}
-
-/** Takes away events, faults and reloads, larger pieces first, while it still fails. */
-export async function shrinkPlan(plan: Plan, fails: (plan: Plan) => Promise<boolean>): Promise<Plan> {
-  let smallest = plan;
-  for (const part of ['reloads', 'faults', 'events'] as const) {
-    for (let size = Math.max(1, smallest[part].length >> 1); size >= 1; size >>= 1) {
-      for (let at = 0; at < smallest[part].length;) {
-        const left = [...smallest[part].slice(0, at), ...smallest[part].slice(at + size)];
-        const smaller: Plan = { ...smallest, [part]: left };
-        if (await fails(smaller)) smallest = smaller;
-        else at += size;
-      }
-    }
-  }
-  return smallest;
 }

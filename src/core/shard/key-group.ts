@@ -19,7 +19,7 @@ import { dueOf, expireThrottles, isEmpty, nextDue } from './key-state.js';
 import type { CutCounter } from './residency.js';
 import { Residency } from './residency.js';
 import { RuleIndex } from './rule-index.js';
-import type { SavedKey } from './saved-key.js';
+import type { LoadOptions, SavedKey } from './saved-key.js';
 import { loadKey } from './saved-key.js';
 import type { PendingKeys } from './staged-keys.js';
 import { TimerHeap } from './timer-heap.js';
@@ -289,7 +289,7 @@ export class KeyGroup {
    * Puts a key in place as the store holds it, if it is not here. What belongs to rules and versions no longer in force leaves it
    * now. `counting`: its live runs were not counted before.
    */
-  restoreKey(token: KeyToken, saved: SavedKey, options: { readonly counting: boolean; readonly bytes: number }): void {
+  restoreKey(token: KeyToken, saved: SavedKey, options: Omit<LoadOptions, 'ruleOf'>): void {
     const { residency } = this;
     if (!residency.isCold(token) && !options.counting) return;
     const { key, shortened, changed } = loadKey(token, saved, {

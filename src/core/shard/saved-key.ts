@@ -6,6 +6,7 @@ import type { KeyToken } from '../model/key.js';
 import { keyOfToken } from '../model/key.js';
 import type { ActiveVersion } from '../nfa/active-version.js';
 import { liveRunsOf } from '../nfa/arena/arena-matcher.js';
+import type { RuleCounters } from './rule-counters.js';
 import type { SavedArena } from '../nfa/arena/save-arena.js';
 import { saveArena } from '../nfa/arena/save-arena.js';
 import type { SavedEvent, SavedFinished, SavedNode, SavedRun } from '../nfa/save-runs.js';
@@ -122,26 +123,31 @@ export interface LoadedKey {
 /** Whom the record's rules belong to now. */
 export interface LoadOptions {
   readonly ruleOf: (generation: number) => ActiveRule | undefined;
+  /** Of a rule in force, which may have its keys elsewhere now. */
+  readonly countersOf: (generation: number) => RuleCounters | undefined;
   /** Live runs were not counted yet (format 1). */
   readonly counting: boolean;
   readonly bytes: number;
 }
 
 /** The key as it was saved, without what belongs to rules and versions that are no longer in force. */
-export function loadKey(token: KeyToken, saved: SavedKey, { ruleOf, counting, bytes }: LoadOptions): LoadedKey {
+export function loadKey(token: KeyToken, saved: SavedKey, options: LoadOptions): LoadedKey {
+  const { ruleOf, countersOf, counting, bytes } = options;
   const events = saved.events.map(fromRow);
   const key = newKey(token, keyOfToken(token), { rules: new KeyRules(), bytes });
   const shortened: RuleState[] = [];
   let changed = false;
   for (const row of saved.rules) {
     const rule = ruleOf(row.g);
+    const counted = row.runs.length + (row.paths?.runs ?? 0);
     if (rule === undefined) {
+      const counters = countersOf(row.g);
+      if (counters !== undefined && !counting) counters.liveRuns -= counted;
       changed = true;
       continue;
     }
     const { state, whole } = loadRule(rule, row, events);
     if (!whole) shortened.push(state);
-    const counted = row.runs.length + (row.paths?.runs ?? 0);
     rule.counters.liveRuns += liveRunsOf(state) - (counting ? 0 : counted);
     // The record and the counters must agree again.
     if (liveRunsOf(state) !== counted) changed = true;

@@ -364,8 +364,9 @@ export class Shard {
     const group = this.groups.get(id) ?? this.closing.get(id);
     if (group === undefined) return;
     const { counting } = this;
+    const countersOf = (generation: number): RuleCounters | undefined => this.counters.get(generation);
     for (const [token, record, characters] of records) {
-      group.restoreKey(token, record, { counting, bytes: estimateKeyBytes(characters) });
+      group.restoreKey(token, record, { counting, countersOf, bytes: estimateKeyBytes(characters) });
     }
     if (dueFrom !== undefined && group.residency.coldCount > 0) group.residency.coldDue = dueFrom;
   }
