@@ -65,6 +65,7 @@ test.each([
   ['a store that loses what it said was durable', forgetfulStore],
   ['a stream that loses what it said it had', deafSink],
   ['a stream that does not say what it has', forgetfulSink],
+  ['a server that does not know again what it has', () => ({ forgetfulServer: true })],
   ['a reader that goes on in a stream that is not the one it was', unquestioningOpener],
 ])(
   '%s is found',

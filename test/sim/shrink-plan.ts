@@ -1,5 +1,6 @@
 /** A failing plan made smaller, so that what is left of it is what matters. */
 import type { Fault, Plan } from './sim-plan.js';
+import { CALM_WIRE } from './sim-sink.js';
 
 type Fails = (plan: Plan) => Promise<boolean>;
 
@@ -7,7 +8,9 @@ type Fails = (plan: Plan) => Promise<boolean>;
 export async function shrinkPlan(plan: Plan, fails: Fails): Promise<Plan> {
   let smallest = plan;
   for (const part of ['reloads', 'faults', 'events'] as const) smallest = await shrinkPart(smallest, part, fails);
-  return simplifyFaults(smallest, fails);
+  smallest = await simplifyFaults(smallest, fails);
+  const calm: Plan = { ...smallest, wire: CALM_WIRE };
+  return (await fails(calm)) ? calm : smallest;
 }
 
 async function shrinkPart(plan: Plan, part: 'reloads' | 'faults' | 'events', fails: Fails): Promise<Plan> {

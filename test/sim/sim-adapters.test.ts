@@ -1,13 +1,15 @@
 /** The simulated clock, disk and wire keep the contracts of the real ones: what the engine does on them it may do there. */
 import { afterAll, expect, test } from 'vitest';
-import { MemorySink, memoryStream } from '../../src/adapters/memory/memory-sink.js';
+import { MemorySink } from '../../src/adapters/memory/memory-sink.js';
 import type { SourceDocument } from '../../src/core/document/documents.js';
 import { clockContract } from '../contract/clock-contract.js';
 import { sinkContract } from '../contract/sink-contract.js';
 import { sourceContract } from '../contract/source-contract.js';
 import { storeContract } from '../contract/store-contract.js';
-import { SimSink, simOpener } from './sim-bus.js';
+import { AlertServer } from './alert-server.js';
+import { simOpener } from './sim-opener.js';
 import { SimLoop, SimProcess, randomOf } from './sim-process.js';
+import { SimSink } from './sim-sink.js';
 import { SimDisk, SimStore } from './sim-store.js';
 import { SimStream } from './sim-stream.js';
 
@@ -48,15 +50,16 @@ test('a simulated store opened again over the same disk holds what was committed
 });
 
 sinkContract('the simulated sink', () => {
-  const stream = memoryStream();
   const { process, stop } = liveProcess();
-  const sink = new SimSink({ stream, process });
+  const server = new AlertServer({ nowMs: () => process.loop.nowMs, duplicateWindowMs: 120_000 });
+  const open = (): SimSink => new SimSink({ server, process, random: randomOf(1) });
+  const sink = open();
   return Promise.resolve({
     sink,
     subject: 'weir.alerts.test',
-    stored: () => Promise.resolve(stream.messages),
-    reopen: () => Promise.resolve(new SimSink({ stream, process })),
-    expire: (throughSeq) => Promise.resolve(new MemorySink({ stream }).expire(throughSeq)),
+    stored: () => Promise.resolve(server.stream.messages),
+    reopen: () => Promise.resolve(open()),
+    expire: (throughSeq) => Promise.resolve(new MemorySink({ stream: server.stream }).expire(throughSeq)),
     dispose: async () => {
       await sink.close();
       stop();

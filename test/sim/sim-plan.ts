@@ -27,6 +27,17 @@ export type Fault = (
   { readonly kind: 'crash'; readonly await: number } | { readonly kind: 'disk-full'; readonly commit: number }
 ) & { readonly stream?: StreamFault };
 
+/** How often the wire to the alert server fails: shares of the messages. */
+export interface WireFaults {
+  readonly lost: number;
+  /** Answered with a failure for now. */
+  readonly refused: number;
+  readonly ackLost: number;
+  readonly ackLate: number;
+  /** Stored, and then the connection is gone. */
+  readonly cut: number;
+}
+
 export interface Plan {
   readonly seed: number;
   readonly events: readonly PlannedEvent[];
@@ -34,6 +45,9 @@ export interface Plan {
   readonly faults: readonly Fault[];
   /** When the files change, and which variant of the changing rule they have then. */
   readonly reloads: readonly { readonly atMs: number; readonly variant: number }[];
+  readonly wire: WireFaults;
+  /** For how long the alert server recognises duplicates. */
+  readonly duplicateWindowMs: number;
   readonly settings: {
     readonly batchMessagesMax: number;
     readonly publishBatchMax: number;
@@ -84,6 +98,11 @@ function drawFault(random: () => number): Fault {
   return { kind: 'crash', await: spread(random, 500), ...stream };
 }
 
+function drawWire(random: () => number): WireFaults {
+  const share = (): number => pick(random, [0, 0, 0.05, 0.4]);
+  return { lost: share(), refused: share(), ackLost: share(), ackLate: share(), cut: share() };
+}
+
 export function drawPlan(seed: number): Plan {
   const random = randomOf(seed);
   const events = drawEvents(random);
@@ -96,6 +115,8 @@ export function drawPlan(seed: number): Plan {
       atMs: below(random, endMs + 1),
       variant: below(random, 6),
     })).sort((one, other) => one.atMs - other.atMs),
+    wire: drawWire(random),
+    duplicateWindowMs: pick(random, [0, 12_000, 120_000]),
     settings: {
       batchMessagesMax: pick(random, [1, 3, 8, 64]),
       publishBatchMax: pick(random, [1, 3, 64]),

@@ -84,6 +84,11 @@ export class SimLoop {
 
 const START_MS = Date.parse('2024-05-01T00:00:00Z');
 
+/** What keeps the order of what is sent over it. */
+export interface Lane {
+  freeAtMs: number;
+}
+
 export interface ProcessOptions {
   readonly random: () => number;
   /** The await it dies at, counted from 1 at its start; 0: none. */
@@ -126,9 +131,22 @@ export class SimProcess implements Clock {
 
   /** Has an effect on the world at a later moment, and is told of it; it may die before, and between the two. */
   later<T>(effect: () => T | Promise<T>): Promise<T> {
-    const { random, delayMsMax } = this.options;
+    return this.afterMs(this.drawDelayMs(), effect);
+  }
+
+  /** The same over a lane: not before what was sent over it earlier, but that much later than it would be. */
+  inLane<T>(lane: Lane, effect: () => T | Promise<T>, moreMs = 0): Promise<T> {
+    lane.freeAtMs = Math.max(lane.freeAtMs, this.loop.nowMs + this.drawDelayMs() + moreMs);
+    return this.afterMs(lane.freeAtMs - this.loop.nowMs, effect);
+  }
+
+  private drawDelayMs(): number {
+    return this.options.random() * this.options.delayMsMax;
+  }
+
+  private afterMs<T>(ms: number, effect: () => T | Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.loop.after(random() * delayMsMax, () => {
+      this.loop.after(ms, () => {
         if (!this.reach()) return;
         void Promise.resolve()
           .then(effect)

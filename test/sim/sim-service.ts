@@ -15,11 +15,13 @@ import { defaultSettings } from '../../src/runtime/engine-options.js';
 import type { StoredCheckpoint } from '../../src/runtime/stored-state.js';
 import { Operator } from './operator.js';
 import { silentLog, silentMeter } from './silence.js';
-import { SimSink, simOpener } from './sim-bus.js';
+
 import { streamOf } from './sim-documents.js';
 import { SimLaws } from './sim-laws.js';
 import type { Fault, Plan } from './sim-plan.js';
 import { SimProcess, below, randomOf } from './sim-process.js';
+import { simOpener } from './sim-opener.js';
+import { SimSink } from './sim-sink.js';
 import { SimDisk, SimStore } from './sim-store.js';
 import { SimWorld } from './sim-world.js';
 
@@ -28,6 +30,8 @@ export interface Planted {
   readonly store?: (store: StateStore) => StateStore;
   readonly sink?: (sink: AlertSink) => AlertSink;
   readonly opener?: (opener: SourceOpener) => SourceOpener;
+  /** The alert server recognises no duplicates, and says that it does. */
+  readonly forgetfulServer?: boolean;
 }
 
 const STEPS_MAX = 40_000;
@@ -62,7 +66,12 @@ export class SimService {
     private readonly planted: Planted = {},
   ) {
     this.random = randomOf(plan.seed + 1);
-    this.world = new SimWorld(plan, this.random, () => this.reload());
+    this.world = new SimWorld(plan, {
+      random: this.random,
+      forgetfulServer: planted.forgetfulServer === true,
+      onFilesChanged: () => this.reload(),
+      onAlert: (message) => this.laws.checkPromise(message),
+    });
     this.operator = new Operator(this.world);
   }
 
@@ -82,7 +91,7 @@ export class SimService {
       if (end !== 'done') this.between(life, end, fault);
     }
     if (this.world.toArrive > 0) this.laws.broken.push('the last life ended before the events did');
-    this.laws.checkEnd(this.world.alerts, this.disk.durable);
+    this.laws.checkEnd(this.world.alerts.stream, this.disk.durable);
     return this;
   }
 
@@ -140,12 +149,7 @@ export class SimService {
   }
 
   private sinkOf(process: SimProcess): AlertSink {
-    return new SimSink({
-      stream: this.world.alerts,
-      process,
-      dedupeIdsMax: 0,
-      onPublish: (message) => this.laws.checkPromise(message),
-    });
+    return new SimSink({ server: this.world.alerts, process, random: this.random, faults: this.plan.wire });
   }
 
   private reload(): void {

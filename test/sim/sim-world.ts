@@ -1,14 +1,25 @@
 /** What outlives a service: time, its streams with the events that reach them, its files, and the alerts it published. */
-import { memoryStream } from '../../src/adapters/memory/memory-sink.js';
+import type { OutboundMessage } from '../../src/ports/sink.js';
+import { AlertServer } from './alert-server.js';
 import { SimDocuments } from './sim-documents.js';
 import type { Plan } from './sim-plan.js';
 import { SimLoop, SimProcess } from './sim-process.js';
 import { SimStream } from './sim-stream.js';
 
+export interface WorldOptions {
+  readonly random: () => number;
+  /** A planted bug. */
+  readonly forgetfulServer: boolean;
+  /** Told when the files are others than before. */
+  readonly onFilesChanged: () => void;
+  /** Told before an alert is stored in its stream. */
+  readonly onAlert: (message: OutboundMessage) => void;
+}
+
 export class SimWorld {
   readonly loop = new SimLoop();
   readonly documents = new SimDocuments();
-  readonly alerts = memoryStream();
+  readonly alerts: AlertServer;
   readonly streams: ReadonlyMap<string, SimStream>;
   /** Events that have not reached their stream yet. */
   toArrive = 0;
@@ -17,13 +28,14 @@ export class SimWorld {
   private readonly beginMs: number;
   private lastMs = 0;
 
-  /** `onFilesChanged` is told when the files are others than before. */
   constructor(
     plan: Plan,
-    random: () => number,
-    private readonly onFilesChanged: () => void,
+    private readonly options: WorldOptions,
   ) {
+    const { random, forgetfulServer: forgetful, onAlert: onStore } = options;
+    const { duplicateWindowMs } = plan;
     this.clock = new SimProcess(this.loop, { random, diesAt: 0, delayMsMax: 0, skewMs: 0 });
+    this.alerts = new AlertServer({ nowMs: () => this.loop.nowMs, duplicateWindowMs, forgetful, onStore });
     this.beginMs = this.clock.now();
     this.streams = new Map(['a', 'b'].map((name) => [name, new SimStream(name, this.clock)]));
     this.schedule(plan);
@@ -59,7 +71,7 @@ export class SimWorld {
     for (const { atMs, variant } of reloads) {
       this.loop.after(atMs, () => {
         this.documents.variant = variant;
-        this.onFilesChanged();
+        this.options.onFilesChanged();
       });
     }
   }

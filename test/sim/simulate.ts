@@ -2,12 +2,13 @@
 import type { Plan } from './sim-plan.js';
 import type { Planted } from './sim-service.js';
 import { SimService } from './sim-service.js';
+import { CALM_WIRE } from './sim-sink.js';
 
 /** The laws a plan breaks: sentences, none if all hold. The same events without faults and reloads say what must come out. */
 export async function brokenLaws(plan: Plan, planted: Planted = {}): Promise<readonly string[]> {
   const service = await new SimService(plan, planted).run();
   if (service.broken.length > 0) return service.broken;
-  const calm = await new SimService({ ...plan, faults: [], reloads: [] }).run();
+  const calm = await new SimService(calmed(plan)).run();
   const { spoilt } = service.operator;
   const untold = calm.world.documents.rulesOn(spoilt);
   const [said, expected] = [service, calm].map((one) => new Set(summaryOf(one, { spoilt, untold })));
@@ -23,7 +24,7 @@ function summaryOf(
   { world }: SimService,
   { spoilt, untold }: { readonly spoilt: ReadonlySet<string>; readonly untold: ReadonlySet<string> },
 ): string[] {
-  const lines = world.alerts.messages.flatMap(({ subject, id, body }) => {
+  const lines = world.alerts.stream.messages.flatMap(({ subject, id, body }) => {
     const { data, ...rest } = JSON.parse(body) as { data?: { rule?: string; ruleRevision?: number } };
     const rule = data?.rule ?? '';
     const aside = /\.(?:late|dead)\.(.)/.exec(subject)?.[1] ?? '';
@@ -31,4 +32,9 @@ function summaryOf(
     return [`${subject} ${id} ${JSON.stringify({ ...rest, data: { ...data, ruleRevision: undefined } })}`];
   });
   return lines.sort();
+}
+
+/** The same events, with nothing that disturbs. */
+function calmed(plan: Plan): Plan {
+  return { ...plan, faults: [], reloads: [], wire: CALM_WIRE };
 }

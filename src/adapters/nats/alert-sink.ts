@@ -7,7 +7,7 @@ import type { AlertStreamFacts, AlertStreamOptions } from './alert-stream.js';
 import { EpisodeLog, reasonOf, retryDelayMs } from './backoff.js';
 import { NatsClosedError } from './connection.js';
 import type { NatsLink } from './connection.js';
-import { PublishWindow } from './publish-window.js';
+import { PublishWindow, processTiming } from './publish-window.js';
 import { openManager } from './stream-access.js';
 
 /** Publishes to the alert stream, creating it if absent, while `mayPublish`. Closing the sink leaves the link open. */
@@ -36,6 +36,7 @@ class NatsAlertSink implements AlertSink {
   ) {
     this.#trouble = new EpisodeLog(log, 'error');
     this.#window = new PublishWindow({
+      timing: processTiming,
       connection: () => link.current(),
       prepare: () => this.#tryFacts(),
       mayPublish,

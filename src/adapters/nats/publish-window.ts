@@ -6,6 +6,29 @@ import { reasonOf, retryDelayMs } from './backoff.js';
 import { natsLimits } from './limits.js';
 import { readPubAck, refusalOf } from './pub-ack.js';
 
+/** What it knows of time, injected so that a simulator can own it. */
+export interface WindowTiming {
+  /** Milliseconds, for durations. */
+  monotonic(): number;
+  /** Calls once after `ms`; the result cancels. */
+  after(ms: number, call: () => void): () => void;
+  /** The pause before the next attempt, by how many failed before. */
+  delayMs(attempt: number): number;
+}
+
+/** Of this process. */
+export const processTiming: WindowTiming = {
+  monotonic: () => performance.now(),
+  after: (ms, call) => {
+    const timer = setTimeout(call, ms);
+    return () => clearTimeout(timer);
+  },
+  delayMs: retryDelayMs,
+};
+
+/** What it needs of a connection. */
+export type PublishConnection = Pick<NatsConnection, 'publish' | 'subscribe'>;
+
 /**
  * Publishes into a stream with a sliding window and one reply inbox for all acknowledgements: several times faster than a promise, a timer
  * and a subscription entry per message.
@@ -14,8 +37,9 @@ import { readPubAck, refusalOf } from './pub-ack.js';
  * a message first sent longer ago than the server is sure to remember its id is never sent again before the stream was asked for it.
  */
 export interface PublishWindowOptions {
+  readonly timing: WindowTiming;
   /** The connection now, if there is one. */
-  connection(): NatsConnection | undefined;
+  connection(): PublishConnection | undefined;
   /**
    * Before anything is sent, and before anything is sent again: makes sure of the stream. Resolves with its last sequence, and for how long
    * the server recognises duplicates. Rejecting means: try later.
@@ -70,10 +94,11 @@ export class PublishWindow {
   /** Failures since the last acknowledgement. */
   #troubles = 0;
   #closed = false;
-  readonly #watch: NodeJS.Timeout;
+  /** Ends the wait for the next look; undefined while the window is open and nothing is under way. */
+  #watch: (() => void) | undefined;
 
   constructor(private readonly options: PublishWindowOptions) {
-    this.#watch = setInterval(() => this.#look(), natsLimits.publishCheckMs);
+    this.#watchOn();
   }
 
   publish(messages: readonly OutboundMessage[]): Promise<readonly PublishAck[]> {
@@ -83,14 +108,16 @@ export class PublishWindow {
       const batch: Batch = { acks: new Array<PublishAck>(messages.length), missing: messages.length, resolve, reject };
       messages.forEach((message, index) => this.#waiting.push(newEntry(message, batch, index)));
       this.#pump();
+      this.#watchOn();
     });
   }
 
   /** A new connection: acknowledgements come on it from now on, and what was in flight is sent again. */
-  connected(connection: NatsConnection): void {
+  connected(connection: PublishConnection): void {
     this.#open = false;
     this.#resendAll = true;
     this.#recoverAtMs = 0;
+    this.#watchOn();
     connection.subscribe(`${this.#inbox}.*`, {
       callback: (error, message) => (error === null ? this.#receive(message) : undefined),
     });
@@ -99,12 +126,13 @@ export class PublishWindow {
 
   disconnected(): void {
     this.#open = false;
+    this.#watchOn();
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    clearInterval(this.#watch);
+    this.#watch?.();
     const batches = new Set([...this.#inFlight.values(), ...this.#waiting].map((entry) => entry.batch));
     this.#inFlight.clear();
     this.#waiting = [];
@@ -119,7 +147,7 @@ export class PublishWindow {
       if (entry === undefined || !this.#fits(entry)) break;
       this.#waitingFrom += 1;
       entry.token = ++this.#tokens;
-      entry.firstSentAtMs = performance.now();
+      entry.firstSentAtMs = this.options.timing.monotonic();
       entry.floorSeq = this.#ackedSeq ?? 0;
       this.#inFlight.set(entry.token, entry);
       this.#inFlightBytes += entry.bytes;
@@ -141,7 +169,7 @@ export class PublishWindow {
 
   #send(entry: Entry): void {
     const { id, subject, contentType, body } = entry.message;
-    entry.dueAtMs = performance.now() + natsLimits.publishAckTimeoutMs;
+    entry.dueAtMs = this.options.timing.monotonic() + natsLimits.publishAckTimeoutMs;
     entry.attempts += 1;
     try {
       const messageHeaders = headers();
@@ -185,9 +213,19 @@ export class PublishWindow {
     if (batch.missing === 0) batch.resolve(batch.acks);
   }
 
+  /** Looks again and again until there is nothing to look after. */
+  #watchOn(): void {
+    if (this.#closed || this.#watch !== undefined) return;
+    this.#watch = this.options.timing.after(natsLimits.publishCheckMs, () => {
+      this.#watch = undefined;
+      this.#look();
+      if (!this.#open || this.#inFlight.size > 0 || this.#waiting.length > 0) this.#watchOn();
+    });
+  }
+
   /** Every now and then: is the window to be opened, or something to be sent again? */
   #look(): void {
-    const now = performance.now();
+    const now = this.options.timing.monotonic();
     if (this.#closed || this.#recovering || now < this.#recoverAtMs || this.options.connection() === undefined) return;
     if (this.#open && !this.#inFlightDue(now)) return;
     this.#recovering = true;
@@ -213,7 +251,7 @@ export class PublishWindow {
     // The next look asks again.
     if (!this.options.mayPublish()) return;
     if (this.#closed || connection === undefined || connection !== this.options.connection()) return;
-    const now = performance.now();
+    const now = this.options.timing.monotonic();
     for (const entry of [...this.#inFlight.values()]) {
       if (this.#resendAll || entry.dueAtMs <= now) this.#send(entry);
     }
@@ -231,7 +269,7 @@ export class PublishWindow {
 
   /** What the server may have forgotten is looked up before it is sent again. */
   async #settlePublished(trustedMs: number): Promise<void> {
-    const trustedSince = performance.now() - trustedMs;
+    const trustedSince = this.options.timing.monotonic() - trustedMs;
     const old = [...this.#inFlight.values()].filter((entry) => entry.firstSentAtMs < trustedSince);
     if (old.length === 0) return;
     const found = await this.options.published(Math.min(...old.map((entry) => entry.floorSeq)));
@@ -250,8 +288,9 @@ export class PublishWindow {
   #delay(reason: string): void {
     if (this.#closed) return;
     this.#open = false;
-    this.#recoverAtMs = performance.now() + retryDelayMs(this.#troubles);
+    this.#recoverAtMs = this.options.timing.monotonic() + this.options.timing.delayMs(this.#troubles);
     this.#troubles += 1;
+    this.#watchOn();
     this.options.onTrouble(reason);
   }
 }
