@@ -17,8 +17,16 @@ function holderOf(state: string): string {
   return readFileSync(file, 'utf8').trim();
 }
 
-/** Undefined with `--lease 0`. The state must be open: whoever starts over it anew is the same holder. */
-export function serveLease(options: ServeOptions, leaseMs: number, link: NatsLink, log: Log): Lease | undefined {
+export interface LeaseParts {
+  readonly leaseMs: number;
+  readonly link: NatsLink;
+  readonly log: Log;
+  /** See `LeaseOptions.onHeld`. */
+  readonly onHeld?: (forMs: number) => void;
+}
+
+/** Undefined with `--lease 0`. The state must be open when it is acquired: whoever starts over it anew is the same holder. */
+export function serveLease(options: ServeOptions, { leaseMs, link, log, onHeld }: LeaseParts): Lease | undefined {
   if (leaseMs === 0) return undefined;
   const { state, standby, alertStream, namespace, leaseBucket: bucket } = options;
   return new Lease({
@@ -29,5 +37,6 @@ export function serveLease(options: ServeOptions, leaseMs: number, link: NatsLin
     about: `process ${process.pid} on ${hostname()}`,
     leaseMs,
     standby: standby === true,
+    ...(onHeld === undefined ? {} : { onHeld }),
   });
 }

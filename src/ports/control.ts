@@ -186,10 +186,10 @@ export interface EngineControl {
   /** Checks documents (several, `---` between) together with those in force; changes nothing. */
   validate(text: string): readonly Diagnostic[];
   /** Recorded alerts of a rule, as texts of CloudEvents, oldest first: those of its time as a shadow. Undefined for an unknown rule. */
-  shadowAlerts(rule: string): readonly string[] | undefined;
+  shadowAlerts(rule: string): readonly string[] | undefined | Promise<readonly string[] | undefined>;
   /** How a rule in force is evaluated; undefined if there is none of that name. */
   explain(rule: string): RuleExplanation | undefined;
   /** Exports the state while events go on. Resolves when the savepoint is complete, or there is none. */
   savepoint(request: SavepointRequest): Promise<SavepointResult>;
-  status(): EngineStatus;
+  status(): EngineStatus | Promise<EngineStatus>;
 }

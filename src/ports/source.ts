@@ -18,6 +18,18 @@ export interface SourceMessage {
    * sentence. Such a message goes to the dead letter; `text` or `value` holds what there was.
    */
   readonly problem?: string;
+  /** True: what is late or dead of it is told by another shard, which has it, too. */
+  readonly isToldElsewhere?: boolean;
+}
+
+/** Events that another shard has, in order of their sequence: columns of one length. */
+export interface EventsElsewhere {
+  /** The last sequence an entry stands for. */
+  readonly seqs: Float64Array;
+  readonly times: Float64Array;
+  readonly arrivals: Float64Array;
+  /** Undefined: all of the one unit of a source without `by`. */
+  readonly units: readonly string[] | undefined;
 }
 
 /** What a stream is, so that a recreated or shrunk one is noticed. */
@@ -49,6 +61,8 @@ export interface SourceBatch {
    * committed at once. Absent: the last message's sequence is the position.
    */
   readonly scannedTo?: number;
+  /** Of a shard that is given what concerns its keys: what else there was, which moves its event time all the same. */
+  readonly elsewhere?: EventsElsewhere;
 }
 
 /** An open source. One reader at a time; `nextBatch` is not called again before it settled. */
@@ -89,6 +103,10 @@ export interface SourceOpenOptions {
   readonly onWaiting?: (reason: { readonly code: string; readonly message: string }) => void;
   /** Asked while waiting; true makes `open` reject with code `cancelled`. */
   readonly isCancelled?: () => boolean;
+  /** Canonical texts of the keys that rules read the source by: for an opener that gives each shard what concerns it. */
+  readonly keys?: readonly string[];
+  /** The subjects of the document are a part of those of a partitioned source: others are not to be read, and not missed. */
+  readonly isPart?: boolean;
 }
 
 /**

@@ -17,6 +17,13 @@ export interface StoredDocument {
   readonly revision: number;
 }
 
+/** What makes one set of another. */
+export interface DocumentPatch {
+  readonly put: readonly StoredDocument[];
+  /** `kind/name` of those that are no more. */
+  readonly gone: readonly string[];
+}
+
 interface HeldDocument extends StoredDocument {
   readonly placed: PlacedDocument;
 }
@@ -88,6 +95,27 @@ export class DocumentSet {
     return new Set([...this.held].filter(([id, { hash }]) => before.held.get(id)?.hash !== hash).map(([id]) => id));
   }
 
+  /** All of it, as it would be stored. */
+  get stored(): StoredDocument[] {
+    return [...this.held.values()].map(toStored);
+  }
+
+  /** What is to be done to `before` to get this set. */
+  patchFrom(before: DocumentSet): DocumentPatch {
+    return {
+      put: [...this.held].flatMap(([id, one]) => (isSame(before.held.get(id), one) ? [] : [toStored(one)])),
+      gone: [...before.held.keys()].filter((id) => !this.held.has(id)),
+    };
+  }
+
+  /** The set with what another thread changed; the documents that stay are the same objects. */
+  patched({ put, gone }: DocumentPatch): DocumentSet {
+    const next = new Map(this.held);
+    for (const id of gone) next.delete(id);
+    for (const [id, one] of DocumentSet.ofStored(put).held) next.set(id, one);
+    return new DocumentSet(next);
+  }
+
   /** True if the set is what `before` is: nothing to apply. */
   isSameAs(before: DocumentSet): boolean {
     return this.surplus.length === 0 && this.changesFrom(before).length === 0;
@@ -96,11 +124,9 @@ export class DocumentSet {
   /** What the store must change to hold this set instead of `before`. */
   changesFrom(before: DocumentSet): StoreChange[] {
     const changes: StoreChange[] = [];
-    for (const [id, { document, origin, file, hash, revision }] of this.held) {
-      const old = before.held.get(id);
-      if (old?.hash === hash && old.origin === origin && old.file === file) continue;
-      const stored: StoredDocument = { document, origin, ...(file === undefined ? {} : { file }), hash, revision };
-      changes.push({ kind: 'put', key: documentKey(document.kind, document.name), value: JSON.stringify(stored) });
+    for (const { document, ...one } of this.patchFrom(before).put) {
+      const key = documentKey(document.kind, document.name);
+      changes.push({ kind: 'put', key, value: JSON.stringify({ document, ...one }) });
     }
     for (const [id, { document }] of before.held) {
       if (!this.held.has(id)) changes.push({ kind: 'del', key: documentKey(document.kind, document.name) });
@@ -127,4 +153,12 @@ function viewOf({ document, origin, file, hash, revision }: HeldDocument): Docum
     revision,
     document,
   };
+}
+
+function isSame(old: StoredDocument | undefined, { hash, origin, file }: StoredDocument): boolean {
+  return old?.hash === hash && old.origin === origin && old.file === file;
+}
+
+function toStored({ document, origin, file, hash, revision }: StoredDocument): StoredDocument {
+  return { document, origin, ...(file === undefined ? {} : { file }), hash, revision };
 }

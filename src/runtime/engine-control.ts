@@ -1,199 +1,44 @@
-/** What the API may ask: documents change one request at a time, validated and tested as a whole before anything is applied. */
-import type { DocumentKind, PlacedDocument } from '../core/document/documents.js';
-import { explainRule } from '../core/document/explain-rule.js';
-import type { RuleExplanation } from '../core/document/explain-rule.js';
-import { compileParsed } from '../core/document/compile.js';
-import type { Diagnostic } from '../core/model/diagnostic.js';
-import type { ChangeResult, DocumentView, EngineControl, EngineStatus, SavepointResult } from '../ports/control.js';
+/** What the API may ask of one engine. */
+import type { EngineControl, EngineStatus, SavepointResult } from '../ports/control.js';
 import type { SavepointRequest } from '../ports/savepoint.js';
 import { SavepointError } from '../ports/savepoint.js';
-import type { DocumentSet } from './document-set.js';
+import { DocumentRevisions } from './document-revisions.js';
 import type { Engine } from './engine.js';
-import { failingTests } from './gate-revision.js';
 import { statusOf } from './engine-status.js';
 
-type Refusal = Extract<ChangeResult, { ok: false }>;
-
-function refuse(reason: Refusal['reason'], detail: string, diagnostics: readonly Diagnostic[] = []): Refusal {
-  return { ok: false, reason, detail, diagnostics };
-}
-
-export class DocumentControl implements EngineControl {
-  private queue: Promise<unknown> = Promise.resolve();
-
-  constructor(private readonly engine: Engine) {}
-
-  documents(kind: DocumentKind | undefined): readonly DocumentView[] {
-    return this.engine.documents.views(kind);
-  }
-
-  document(kind: DocumentKind, name: string): DocumentView | undefined {
-    return this.engine.documents.view(kind, name);
-  }
-
-  put(kind: DocumentKind, name: string, text: string): Promise<ChangeResult> {
-    return this.inTurn(() => this.putNow(kind, name, text));
-  }
-
-  remove(kind: DocumentKind, name: string): Promise<ChangeResult> {
-    return this.inTurn(() => this.removeNow(kind, name));
-  }
-
-  /** Checks documents together with those in force, each in place of the one of its name. */
-  validate(text: string): readonly Diagnostic[] {
-    const { deps, documents, revision, settings } = this.engine;
-    const parsed = deps.parse(text, { origin: 'api' });
-    const given = parsed.ok ? parsed.value : parsed.readable;
-    const names = new Set(given.map(({ document }) => `${document.kind}/${document.name}`));
-    const others = documents.placed.filter(({ document }) => !names.has(`${document.kind}/${document.name}`));
-    const whole = parsed.ok
-      ? { ...parsed, value: [...others, ...given] }
-      : { ...parsed, readable: [...others, ...given] };
-    const compiled = compileParsed(whole, this.engine.environment(revision + 1));
-    if (!compiled.ok) return compiled.diagnostics;
-    const { namespace, alertPrefix: prefix } = settings;
-    const context = { namespace, prefix, digest: deps.digest, expressions: deps.expressions };
-    return [
-      ...compiled.warnings,
-      ...failingTests({ ruleSet: compiled.value, documents: [...others, ...given], changed: names, context }),
-    ];
-  }
-
-  /** Reads the files again and applies them, or keeps what runs and says why. */
-  reload(): Promise<void> {
-    return this.inTurn(async () => {
-      const { engine } = this;
-      const read = await engine.deps.feed?.read();
-      if (read === undefined || engine.state !== 'running') return;
-      if (!read.ok) return this.refuseFiles(read.diagnostics);
-      const next = engine.documents.withFiles(read.value, engine.revision + 1, engine.deps.digest);
-      if (next.isSameAs(engine.documents)) {
-        engine.refusedDocuments = [];
-        return;
-      }
-      const failure = await this.change(next);
-      if (failure !== undefined) return this.refuseFiles(failure.diagnostics);
-      engine.refusedDocuments = [];
-    });
-  }
-
-  explain(rule: string): RuleExplanation | undefined {
-    const plan = this.engine.ruleSet.rules.get(rule);
-    return plan === undefined ? undefined : explainRule(plan);
+export class DocumentControl extends DocumentRevisions implements EngineControl {
+  constructor(private readonly one: Engine) {
+    super(one);
   }
 
   shadowAlerts(rule: string): readonly string[] | undefined {
-    const { documents } = this.engine;
-    return documents.view('rule', rule) === undefined ? undefined : this.engine.shadowAlerts(rule);
+    return this.document('rule', rule) === undefined ? undefined : this.one.shadowAlerts(rule);
   }
 
-  async savepoint(request: SavepointRequest): Promise<SavepointResult> {
-    const { engine } = this;
-    if (engine.state !== 'running')
-      return { ok: false, reason: 'unavailable', detail: `The engine is ${engine.state}.` };
-    try {
-      const { place, manifest } = await engine.takeSavepoint(request);
-      const { name, at, namespace, revision, entries, characters, parts, sha256 } = manifest;
-      return {
-        ok: true,
-        view: { name, place, at, namespace, revision, entries, characters, parts: parts.length, sha256 },
-      };
-    } catch (error) {
-      const code = error instanceof SavepointError ? error.code : 'unknown';
-      const detail = error instanceof Error ? error.message : String(error);
-      engine.deps.log.error('no savepoint was written', { ...request, code, message: detail });
-      return { ok: false, reason: SAVEPOINT_REASONS[code] ?? 'unavailable', detail };
-    }
+  savepoint(request: SavepointRequest): Promise<SavepointResult> {
+    return takeSavepoint(this.one, request);
   }
 
   status(): EngineStatus {
-    return statusOf(this.engine);
+    return statusOf(this.one);
   }
+}
 
-  private async putNow(kind: DocumentKind, name: string, text: string): Promise<ChangeResult> {
-    const { engine } = this;
-    const parsed = engine.deps.parse(text, { origin: 'api' });
-    if (!parsed.ok) {
-      const malformed = parsed.diagnostics.some(({ code }) => MALFORMED.has(code));
-      return refuse(malformed ? 'malformed' : 'invalid', 'The document is refused.', parsed.diagnostics);
-    }
-    const [placed, ...more] = parsed.value;
-    if (placed === undefined || more.length > 0) {
-      return refuse('malformed', `The body must hold exactly one document, it holds ${parsed.value.length}.`);
-    }
-    const mismatch = this.checkName(kind, name, placed);
-    if (mismatch !== undefined) return mismatch;
-    const before = engine.documents.view(kind, name);
-    if (before?.origin === 'file') return this.ownedByFile(before);
-    const next = engine.documents.with(placed, engine.revision + 1, engine.deps.digest);
-    if (next.view(kind, name)?.hash === before?.hash) {
-      return { ok: true, outcome: 'unchanged', revision: engine.revision, warnings: parsed.warnings, view: before };
-    }
-    const failure = await this.change(next);
-    if (failure !== undefined) return failure;
-    const outcome = before === undefined ? 'created' : 'updated';
+/** A savepoint of an engine, or why there is none. */
+export async function takeSavepoint(engine: Engine, request: SavepointRequest): Promise<SavepointResult> {
+  if (engine.state !== 'running') return { ok: false, reason: 'unavailable', detail: `The engine is ${engine.state}.` };
+  try {
+    const { place, manifest } = await engine.takeSavepoint(request);
+    const { name, at, namespace, revision, entries, characters, parts, sha256 } = manifest;
     return {
       ok: true,
-      outcome,
-      revision: engine.revision,
-      warnings: parsed.warnings,
-      view: engine.documents.view(kind, name),
+      view: { name, place, at, namespace, revision, entries, characters, parts: parts.length, sha256 },
     };
-  }
-
-  private async removeNow(kind: DocumentKind, name: string): Promise<ChangeResult> {
-    const { engine } = this;
-    const before = engine.documents.view(kind, name);
-    if (before === undefined) return refuse('not-found', `There is no ${kind} \`${name}\`.`);
-    if (before.origin === 'file') return this.ownedByFile(before);
-    const failure = await this.change(engine.documents.without(kind, name));
-    if (failure !== undefined) {
-      return failure.reason === 'invalid'
-        ? { ...failure, reason: 'conflict', detail: `The ${kind} \`${name}\` is still used.` }
-        : failure;
-    }
-    return { ok: true, outcome: 'deleted', revision: engine.revision, warnings: [], view: undefined };
-  }
-
-  /** Compiles, tests, applies; undefined when it is in force and durable. */
-  private async change(next: DocumentSet): Promise<Refusal | undefined> {
-    const { engine } = this;
-    if (engine.state !== 'running') return refuse('unavailable', `The engine is ${engine.state}.`);
-    const compiled = engine.compile(next, engine.revision + 1);
-    if (!compiled.ok)
-      return refuse('invalid', 'The documents are refused; those in force go on.', compiled.diagnostics);
-    const failing = engine.failingTests(next, compiled.value);
-    if (failing.length > 0) return refuse('invalid', 'A test of the documents fails; those in force go on.', failing);
-    try {
-      await engine.apply(next, compiled.value);
-      return undefined;
-    } catch (error) {
-      engine.fail(error);
-      return refuse('unavailable', 'The change could not be made durable; the engine stopped.');
-    }
-  }
-
-  private checkName(kind: DocumentKind, name: string, { document }: PlacedDocument): Refusal | undefined {
-    if (document.kind === kind && document.name === name) return undefined;
-    const [field, is, wanted] = document.kind === kind ? ['name', document.name, name] : ['kind', document.kind, kind];
-    const message = `The document's ${field} is \`${is}\`, the address says \`${wanted}\`: make them the same.`;
-    return refuse('invalid', message, [{ code: 'name-mismatch', message, pointer: `/${field}`, severity: 'error' }]);
-  }
-
-  private ownedByFile({ kind, name, file }: DocumentView): Refusal {
-    return refuse('conflict', `The ${kind} \`${name}\` is owned by the file ${file ?? ''}: change the file.`);
-  }
-
-  private refuseFiles(diagnostics: readonly Diagnostic[]): void {
-    this.engine.refusedDocuments = diagnostics;
-    this.engine.deps.meter.count('weir_reloads_refused_total');
-    this.engine.deps.log.error('the changed documents are refused; those in force go on', { diagnostics });
-  }
-
-  private inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const turn = this.queue.then(change);
-    this.queue = turn.catch(() => undefined);
-    return turn;
+  } catch (error) {
+    const code = error instanceof SavepointError ? error.code : 'unknown';
+    const detail = error instanceof Error ? error.message : String(error);
+    engine.deps.log.error('no savepoint was written', { ...request, code, message: detail });
+    return { ok: false, reason: SAVEPOINT_REASONS[code] ?? 'unavailable', detail };
   }
 }
 
@@ -201,6 +46,3 @@ const SAVEPOINT_REASONS: Readonly<Record<string, Extract<SavepointResult, { ok: 
   'savepoint-name': 'malformed',
   'savepoint-exists': 'conflict',
 };
-
-/** Codes of texts that cannot be read at all, as opposed to documents that are wrong. */
-const MALFORMED: ReadonlySet<string> = new Set(['yaml-syntax', 'json-syntax', 'not-a-document', 'empty']);

@@ -11,7 +11,8 @@ import type { SavepointPlaces } from '../ports/savepoint.js';
 import type { AlertSink } from '../ports/sink.js';
 import type { SourceOpener } from '../ports/source.js';
 import type { StateStore } from '../ports/store.js';
-import type { Lease } from './lease.js';
+import type { StoredDocument } from './document-set.js';
+import type { LeaseHold } from './lease.js';
 import { runtimeDefaults } from './runtime-limits.js';
 
 /** The world, injected: one process can hold several engines. */
@@ -21,10 +22,12 @@ export interface EngineDependencies {
   readonly savepoints?: SavepointPlaces;
   readonly sink: AlertSink;
   /** Held while the engine publishes; absent: nobody else is expected under its name. */
-  readonly lease?: Lease;
+  readonly lease?: LeaseHold;
   readonly openers: { readonly nats?: SourceOpener; readonly file?: SourceOpener };
   /** Files that own documents; absent: none do. */
   readonly feed?: DocumentFeed;
+  /** The documents to start with, whatever files and state say: a shard of several is told. */
+  readonly begin?: { readonly documents: readonly StoredDocument[]; readonly revision: number };
   readonly parse: DocumentParser;
   readonly expressions: ExpressionCompiler;
   readonly schemaCheck: SchemaCheck;
@@ -35,6 +38,9 @@ export interface EngineDependencies {
 }
 
 export interface EngineSettings {
+  /** Which shard this engine is, of how many under its namespace. */
+  readonly shard: number;
+  readonly shards: number;
   /** Part of every alert's identity. */
   readonly namespace: string;
   /** Alerts are published below it. */
@@ -63,6 +69,8 @@ export interface EngineSettings {
 
 export const defaultSettings: EngineSettings = {
   ...runtimeDefaults,
+  shard: 0,
+  shards: 1,
   namespace: 'default',
   alertPrefix: 'weir.alerts',
   dataDirectory: '',

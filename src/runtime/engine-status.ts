@@ -107,7 +107,7 @@ function shardStatus(engine: Engine): ShardStatus {
   const hits = Math.max(0, engine.shard.steppedCount - misses);
   const bytesMax = engine.settings.stateMemoryBytesMax;
   return {
-    shard: 0,
+    shard: engine.settings.shard,
     keys,
     liveRuns,
     timers,

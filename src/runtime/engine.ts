@@ -5,12 +5,12 @@
 import { assert } from '../core/assert.js';
 import { compileRuleSet } from '../core/document/compile.js';
 import type { CompileEnvironment } from '../core/document/compile.js';
-import { CompileCache } from '../core/document/compile-cache.js';
 import type { PlacedDocument, WeirDocument } from '../core/document/documents.js';
 import type { RulePlan, RuleSet } from '../core/document/plans.js';
 import type { Checked, Diagnostic } from '../core/model/diagnostic.js';
 import type { RuleMatch } from '../core/model/match.js';
 import { Shard, advanceShard } from '../core/shard/shard.js';
+import type { ShardOptions } from '../core/shard/shard.js';
 import type { SavepointRequest } from '../ports/savepoint.js';
 import { SavepointError } from '../ports/savepoint.js';
 import type { StoreChange } from '../ports/store.js';
@@ -20,10 +20,11 @@ import type { StagedCheckpoint } from './checkpoint-manager.js';
 import { DocumentSet } from './document-set.js';
 import type { EngineDependencies, EngineSettings } from './engine-options.js';
 import { EngineError } from './engine-options.js';
-import { failingTests } from './gate-revision.js';
 import { IntakeGroup } from './intake-group.js';
 import { replays } from './source-intake.js';
 import { Outbox } from './outbox.js';
+import { RevisionCompiler } from './revision-compiler.js';
+import type { Revision } from './revision-compiler.js';
 import { RuleRegistry, dependenciesIn } from './rule-registry.js';
 import type { StoredRule } from './rule-registry.js';
 import type { SavepointManifest } from './savepoint.js';
@@ -36,7 +37,7 @@ import { ShardFeed } from './shard-feed.js';
 import { ShardState } from './shard-state.js';
 import { STATE_FORMAT, checkpointKey } from './state-layout.js';
 
-/** The one shard of this format's first days; positions and keys are stored by shard all the same. */
+/** Under which a store keeps its checkpoint: each shard has a store of its own. */
 export const SHARD = 0;
 
 export type EngineState = 'starting' | 'running' | 'stopping' | 'stopped' | 'failed';
@@ -50,14 +51,14 @@ export class Engine {
   /** Diagnostics of the files as they are now, when they are refused and an older set runs. */
   refusedDocuments: readonly Diagnostic[] = [];
   readonly startedAtMs: number;
-  readonly shard = new Shard();
+  readonly shard: Shard;
   readonly registry = new RuleRegistry();
   readonly outbox: Outbox;
   readonly checkpoints: CheckpointManager;
   readonly intakes: IntakeGroup;
   readonly feed: ShardFeed;
   private readonly shardState: ShardState;
-  private readonly compileCache = new CompileCache();
+  private readonly compiler: RevisionCompiler;
   private readonly shadow: ShadowLog;
   private readonly renderers = new Map<RulePlan, AlertRenderer>();
   private pendingChanges: StoreChange[] = [];
@@ -77,6 +78,8 @@ export class Engine {
     const { sink, lease, log, meter, store, clock } = deps;
     lease?.whenLost((error) => this.fail(error));
     this.startedAtMs = clock.now();
+    this.compiler = new RevisionCompiler(deps, settings);
+    this.shard = new Shard(settings.shards === 1 ? {} : this.shardOptions());
     this.shardState = new ShardState(this.shard, store, deps.digest);
     this.shadow = new ShadowLog();
     const onFailure = (error: unknown): void => this.fail(error);
@@ -134,12 +137,13 @@ export class Engine {
     const { stored, epoch, others } = await readStateUnderLease(this.deps, {
       namespace: this.settings.namespace,
       shard: SHARD,
+      place: { shard: this.settings.shard, of: this.settings.shards },
     });
     this.epoch = epoch;
     await this.shadow.load(this.deps.store);
     this.documents = DocumentSet.ofStored(stored.documents);
     this.revision = stored.checkpoint?.revision ?? 0;
-    const next = await this.chooseDocuments(stored.documents.length > 0);
+    const next = await this.chooseDocuments();
     await this.restore(stored.checkpoint, stored.rules, next.ruleSet);
     await this.outbox.recover(this.deps.store, stored.checkpoint?.outbox, others);
     if (stored.checkpoint?.format === 1) await this.convert();
@@ -177,27 +181,16 @@ export class Engine {
   }
 
   compile(documents: DocumentSet, revision: number): Checked<RuleSet> {
-    return compileRuleSet(documents.placed, { ...this.environment(revision), cache: this.compileCache });
+    return this.compiler.compile(documents, revision);
   }
 
-  /** What documents are compiled with. */
   environment(revision: number): CompileEnvironment {
-    const { expressions, digest, schemaCheck } = this.deps;
-    const { alertPrefix, dataDirectory } = this.settings;
-    return { expressions, digest, schemaCheck, alertPrefix, dataDirectory, revision };
+    return this.compiler.environment(revision);
   }
 
   /** Failing tests of what a set changes against the one in force. */
   failingTests(documents: DocumentSet, ruleSet: RuleSet): Diagnostic[] {
-    const { namespace, alertPrefix: prefix } = this.settings;
-    const { digest, expressions } = this.deps;
-    const changed = documents.changedSince(this.documents);
-    return failingTests({
-      ruleSet,
-      documents: documents.placed,
-      changed,
-      context: { namespace, prefix, digest, expressions },
-    });
+    return this.compiler.failingTests({ documents, ruleSet }, this.documents);
   }
 
   /** Applies a compiled set at a checkpoint boundary; resolves when it is durable. */
@@ -257,33 +250,28 @@ export class Engine {
       .then(() => this.resolveEnd?.());
   }
 
-  /** The documents to start with: the files as they are now, else the set that ran last. */
-  private async chooseDocuments(hasStored: boolean): Promise<{ documents: DocumentSet; ruleSet: RuleSet }> {
-    const { feed, log, digest } = this.deps;
-    const read = await feed?.read();
-    const revision = this.revision + 1;
-    if (read === undefined || read.ok) {
-      const documents = read === undefined ? this.documents : this.documents.withFiles(read.value, revision, digest);
-      const same = documents.isSameAs(this.documents) && this.revision > 0;
-      const compiled = this.compile(documents, same ? this.revision : revision);
-      const failing = compiled.ok ? this.failingTests(documents, compiled.value) : compiled.diagnostics;
-      if (compiled.ok && failing.length === 0) return { documents, ruleSet: compiled.value };
-      this.refusedDocuments = failing;
-    } else {
-      this.refusedDocuments = read.diagnostics;
+  /** Those it is told to start with; else the files as they are now, or the set that ran last. */
+  private async chooseDocuments(): Promise<Revision> {
+    const { begin } = this.deps;
+    if (begin === undefined) {
+      const { refused, ...revision } = await this.compiler.chooseFirst(this.documents, this.revision);
+      this.refusedDocuments = refused;
+      return revision;
     }
-    if (hasStored) {
-      const compiled = this.compile(this.documents, this.revision);
-      if (compiled.ok) {
-        log.error('the documents on disk are refused; the set that ran last goes on', {
-          diagnostics: this.refusedDocuments,
-        });
-        return { documents: this.documents, ruleSet: compiled.value };
-      }
-    }
-    throw new EngineError('documents-invalid', 'The documents are refused and there is no earlier set to run.', {
-      diagnostics: this.refusedDocuments,
+    const documents = DocumentSet.ofStored(begin.documents);
+    const compiled = this.compile(documents, begin.revision);
+    if (compiled.ok) return { documents, ruleSet: compiled.value };
+    throw new EngineError('documents-invalid', 'The documents to start with are refused.', {
+      diagnostics: compiled.diagnostics,
     });
+  }
+
+  private shardOptions(): ShardOptions {
+    const { shard, shards: of } = this.settings;
+    return {
+      ownership: { shard, of },
+      isPartitioned: (source) => this.ruleSet.sources.get(source)?.document.nats?.partitioned === true,
+    };
   }
 
   private async restore(
@@ -398,6 +386,7 @@ export class Engine {
       sources,
       outbox: outbox.checkpoint,
       ...(this.epoch === undefined ? {} : { epoch: this.epoch }),
+      ...(this.settings.shards === 1 ? {} : { place: { shard: this.settings.shard, of: this.settings.shards } }),
     };
     const small = [...this.pendingChanges.splice(0), ...this.registry.takeChanges()];
     const positions = new Map(Object.entries(sources).map(([name, { position }]) => [name, position]));

@@ -99,12 +99,23 @@ export class IntakeGroup implements IntakeReceiver {
     const used = usedSources(next, drained);
     for (const [name, { plan, intake, done }] of this.running) {
       const wanted = used.has(name) ? next.sources.get(name) : undefined;
-      if (wanted?.hash === plan.hash) continue;
+      if (wanted?.hash === plan.hash && !this.lacksKeys(name, next)) continue;
       await this.quieten(name, intake, done);
       if (wanted !== undefined && inputOf(wanted) === inputOf(plan)) this.park(name, intake);
       else advanceShard(this.options.shard, { kind: 'reset', source: name });
       this.running.delete(name);
     }
+  }
+
+  private keysOf(source: string): string[] {
+    return this.options.shard.groupsOf(source).map((group) => group.plans.get(source)?.text ?? '');
+  }
+
+  /** Of several shards, this one is not given what rules to come need: what waits has to be read again, too. */
+  private lacksKeys(source: string, next: RuleSet): boolean {
+    if (this.options.settings.shards === 1) return false;
+    const known = new Set(this.keysOf(source));
+    return [...next.rules.values()].some(({ keys }) => keys.has(source) && !known.has(keys.get(source)?.text ?? ''));
   }
 
   /** Stops one source, also one that is held back: what it waits for may never come. */
@@ -229,6 +240,7 @@ export class IntakeGroup implements IntakeReceiver {
       saved,
       refeeds: this.restoring || this.interrupted.delete(plan.name),
       receiver: this,
+      keys: this.keysOf(plan.name),
       clock: deps.clock,
       batchMessagesMax: settings.batchMessagesMax,
       pollWaitMs: settings.pollWaitMs,

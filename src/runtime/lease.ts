@@ -30,6 +30,8 @@ export interface LeaseOptions {
   readonly leaseMs: number;
   /** Wait for as long as another is at work, instead of refusing. */
   readonly standby: boolean;
+  /** Told for how long from now it is held, whenever that changes: for threads that cannot ask. */
+  readonly onHeld?: (forMs: number) => void;
 }
 
 export interface Acquired {
@@ -42,6 +44,12 @@ interface Found {
   readonly record: LeaseRecord;
   readonly revision: number;
 }
+
+/** What those see of a lease who publish under it. */
+export type LeaseHold = Pick<
+  Lease,
+  'epoch' | 'isHeld' | 'whenLost' | 'acquire' | 'whenHeld' | 'release' | 'close'
+>;
 
 export class Lease {
   epoch = 0;
@@ -118,8 +126,13 @@ export class Lease {
   close(): void {
     this.closed = true;
     this.cancel?.();
-    this.heldUntil = -Infinity;
+    this.holdUntil(-Infinity);
     this.answer(new LeaseError('closed', 'The lease is given up.'));
+  }
+
+  private holdUntil(atMs: number): void {
+    this.heldUntil = atMs;
+    this.options.onHeld?.(Math.max(0, atMs - this.options.clock.monotonic()));
   }
 
   private get record(): LeaseRecord {
@@ -147,7 +160,7 @@ export class Lease {
     });
     if (revision === undefined) return undefined;
     this.revision = revision;
-    this.heldUntil = sentAt + leaseMs;
+    this.holdUntil(sentAt + leaseMs);
     this.renewLater();
     log.info('lease taken', { epoch: this.epoch });
     return { epoch: this.epoch, previous };
@@ -193,7 +206,7 @@ export class Lease {
       if (revision === undefined) await this.lookAgain();
       else {
         this.revision = revision;
-        this.heldUntil = sentAt + leaseMs;
+        this.holdUntil(sentAt + leaseMs);
         this.answer(undefined);
       }
     } catch {
@@ -218,7 +231,7 @@ export class Lease {
       { epoch: this.epoch, ...(found === undefined ? {} : { by: found.record.about, newEpoch: found.record.epoch }) },
     );
     this.closed = true;
-    this.heldUntil = -Infinity;
+    this.holdUntil(-Infinity);
     this.answer(this.lost);
     this.onLost(this.lost);
   }

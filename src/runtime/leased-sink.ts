@@ -1,11 +1,11 @@
 /** A sink that publishes only while the process holds its lease. */
 import type { AlertSink, OutboundMessage, PublishAck } from '../ports/sink.js';
-import type { Lease } from './lease.js';
+import type { LeaseHold } from './lease.js';
 
 export class LeasedSink implements AlertSink {
   constructor(
     private readonly sink: AlertSink,
-    private readonly lease: Lease,
+    private readonly lease: LeaseHold,
   ) {}
 
   lastSeq(): Promise<number> {

@@ -12,7 +12,14 @@ import { fromRow, toRow } from '../core/shard/saved-key.js';
 import type { SavedTimeline } from '../core/time/source-timeline.js';
 import { SourceTimeline } from '../core/time/source-timeline.js';
 import type { Clock } from '../ports/clock.js';
-import type { SourceBatch, SourceIdentity, SourceOpener, SourceReader, SourceStart } from '../ports/source.js';
+import type {
+  EventsElsewhere,
+  SourceBatch,
+  SourceIdentity,
+  SourceOpener,
+  SourceReader,
+  SourceStart,
+} from '../ports/source.js';
 import { SourceError } from '../ports/source.js';
 import type { Delivery } from './shard-feed.js';
 
@@ -43,6 +50,7 @@ export function replays({ replayFrom, position, waiting }: SavedSource): boolean
 /** The stream or file a source reads, whatever of it: a source that changes goes on from its position while this stays. */
 export function inputOf({ document: { nats, file } }: SourcePlan): string {
   if (file !== undefined) return `file ${file.path}`;
+  if (nats?.partitioned === true) return `parts ${JSON.stringify([nats.stream, nats.subjects])}`;
   return nats?.stream === undefined ? `core ${JSON.stringify(nats?.subjects)}` : `stream ${nats.stream}`;
 }
 
@@ -70,6 +78,8 @@ export interface IntakeOptions {
   /** The process restarted: what waited for other sources must be put back. False when only this source did. */
   readonly refeeds: boolean;
   readonly receiver: IntakeReceiver;
+  /** Canonical texts of the keys that rules read the source by. */
+  readonly keys: readonly string[];
   readonly clock: Clock;
   readonly batchMessagesMax: number;
   readonly pollWaitMs: number;
@@ -152,6 +162,7 @@ export class SourceIntake {
           this.waitingFor = reason;
         },
         isCancelled: () => this.stopping,
+        keys: this.options.keys,
       });
       if (this.stopping) return;
       this.begin(this.reader.identity);
@@ -252,14 +263,17 @@ export class SourceIntake {
       this.gapCount += last - first + 1;
       receiver.gap(this.name, first, last);
     }
+    let seen = 0;
     for (const message of batch.messages) {
+      if (batch.elsewhere !== undefined) seen = this.observe(batch.elsewhere, seen, message.seq);
       this.decoder.decode(message, this.decoded);
       const replayed = message.seq <= this.replayTo;
       // What is late among the new is decided against what was released before, all of it.
       if (!replayed) this.catchUp();
-      this.order(replayed);
+      this.order(replayed, message.isToldElsewhere === true);
       this.scanned = message.seq;
     }
+    if (batch.elsewhere !== undefined) this.observe(batch.elsewhere, seen, Infinity);
     this.scanned = Math.max(this.scanned, batch.scannedTo ?? 0);
     this.position = Math.max(this.position, this.scanned);
     this.placed = true;
@@ -273,29 +287,42 @@ export class SourceIntake {
   }
 
   /** Passes the decoded events through event time; what a checkpoint already covers is only put back where it waited. */
-  private order(replayed: boolean): void {
+  private order(replayed: boolean, isToldElsewhere: boolean): void {
     const { events, dead } = this.decoded;
     const { receiver } = this.options;
     for (let i = 0; i < events.length; i++) {
       const event = events[i] as StreamEvent;
       if (replayed) this.putBack(event);
-      else if (this.timeline.accept(event, this.out)) this.events++;
-      else this.giveLate(event);
+      else if (!this.timeline.accept(event, this.out)) this.giveLate(event, isToldElsewhere);
     }
+    if (!replayed && !isToldElsewhere) this.events += events.length;
     events.length = 0;
     if (dead.length === 0) return;
-    if (!replayed) {
+    if (!replayed && !isToldElsewhere) {
       for (const letter of dead) receiver.dead(letter);
       this.deadCount += dead.length;
     }
     dead.length = 0;
   }
 
-  private giveLate(event: StreamEvent): void {
-    this.events++;
-    this.lateCount++;
+  /** Events of other shards before this sequence move event time; gives the place of the first that is not. */
+  private observe({ seqs, times, arrivals, units }: EventsElsewhere, from: number, before: number): number {
+    let at = from;
+    for (; at < seqs.length && (seqs[at] as number) < before; at++) {
+      // What the checkpoint covers has moved the clocks before.
+      if ((seqs[at] as number) <= this.replayTo) continue;
+      this.catchUp();
+      const elsewhere = { unit: units?.[at] ?? '', time: times[at] as number, arrival: arrivals[at] as number };
+      this.timeline.observe(elsewhere, this.out);
+    }
+    return at;
+  }
+
+  private giveLate(event: StreamEvent, isToldElsewhere: boolean): void {
     // Only where another source holds a group back can a restart see this event again without knowing that it was late.
     if (event.time > this.options.shardWatermark()) this.lateHeld.push([event.seq, event.index, event.time]);
+    if (isToldElsewhere) return;
+    this.lateCount++;
     this.options.receiver.late(event);
   }
 

@@ -1,7 +1,7 @@
 /** The state as it is to go on with, read once the lease is taken. */
 import type { EngineDependencies } from './engine-options.js';
 import { markGoneBack } from './savepoint.js';
-import type { StoredState } from './stored-state.js';
+import type { StateOwner, StoredState } from './stored-state.js';
 import { readStoredState } from './stored-state.js';
 
 export interface StateUnderLease {
@@ -15,7 +15,7 @@ export interface StateUnderLease {
 /** Waits for the lease. Rejects with `LeaseError`, and as `readStoredState` does. */
 export async function readStateUnderLease(
   { store, lease, log }: Pick<EngineDependencies, 'store' | 'lease' | 'log'>,
-  owner: { readonly namespace: string; readonly shard: number },
+  owner: StateOwner,
 ): Promise<StateUnderLease> {
   const stored = await readStoredState(store, owner);
   const last = stored.checkpoint?.epoch;

@@ -1,4 +1,5 @@
 /** What the store holds besides keys and outbox: the checkpoint, the documents that ran last, the rules with their versions. */
+import type { Ownership } from '../core/model/ownership.js';
 import type { SavedShard } from '../core/shard/shard.js';
 import type { StateStore } from '../ports/store.js';
 import type { StoredDocument } from './document-set.js';
@@ -18,6 +19,17 @@ export interface StoredCheckpoint {
   readonly outbox: OutboxCheckpoint;
   /** Of the lease under which it was written, if there was one. */
   readonly epoch?: number;
+  /** Which shard of how many wrote it; absent: the only one. */
+  readonly place?: Ownership;
+}
+
+/** Who reads a state. */
+export interface StateOwner {
+  readonly namespace: string;
+  /** Under which the checkpoint stands in the store. */
+  readonly shard: number;
+  /** Which shard it is, of how many; absent: whichever wrote it. */
+  readonly place?: Ownership;
 }
 
 export interface StoredState {
@@ -26,14 +38,14 @@ export interface StoredState {
   readonly rules: readonly StoredRule[];
 }
 
-/** Reads the state of a shard. Rejects with `EngineError` when it is of another format or another namespace. */
+/** Reads the state of a shard. Rejects with `EngineError` when it is of another format, another namespace or another shard. */
 export async function readStoredState(
   store: StateStore,
-  owner: { readonly namespace: string; readonly shard: number },
+  owner: StateOwner,
 ): Promise<StoredState> {
   const text = await store.get(checkpointKey(owner.shard));
   const checkpoint = text === undefined ? undefined : (JSON.parse(text) as StoredCheckpoint);
-  if (checkpoint !== undefined) checkOwner(checkpoint, owner.namespace);
+  if (checkpoint !== undefined) checkOwner(checkpoint, owner);
   return {
     checkpoint,
     documents: await readAll<StoredDocument>(store, 'd/'),
@@ -41,7 +53,7 @@ export async function readStoredState(
   };
 }
 
-function checkOwner(checkpoint: StoredCheckpoint, namespace: string): void {
+function checkOwner(checkpoint: StoredCheckpoint, { namespace, place }: StateOwner): void {
   if (checkpoint.format > STATE_FORMAT) {
     throw new EngineError(
       'state-format',
@@ -52,6 +64,13 @@ function checkOwner(checkpoint: StoredCheckpoint, namespace: string): void {
     throw new EngineError(
       'state-namespace',
       `The state belongs to the namespace \`${checkpoint.namespace}\`, not \`${namespace}\`: use another state directory.`,
+    );
+  }
+  const { shard, of } = checkpoint.place ?? { shard: 0, of: 1 };
+  if (place !== undefined && (place.shard !== shard || place.of !== of)) {
+    throw new EngineError(
+      'state-shards',
+      `The state was written by shard ${shard} of ${of}, and this is shard ${place.shard} of ${place.of}: keys do not move between shards. Start with \`--shards ${of}\`, or with another state directory, where the rules begin anew.`,
     );
   }
 }

@@ -21,6 +21,12 @@ const natsShape = fields({
     .describe(
       'When messages the source had not read yet are gone from the stream: `refuse` to go on, or `continue` behind the gap, counted.',
     ),
+  partitioned: z
+    .boolean()
+    .optional()
+    .describe(
+      'Each subject has keys of its own: with `--shards` the shards share the subjects out, and each reads its own. The subjects must not overlap.',
+    ),
 }).describe('A stream of NATS JetStream, or plain NATS subjects.');
 
 const fileShape = fields({

@@ -1,4 +1,5 @@
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { AggregatorRegistry, Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { MetricObjectWithValues, MetricValue } from 'prom-client';
 import type { Labels, Meter } from '../../ports/meter.js';
 
 export const meterLimits = {
@@ -17,11 +18,16 @@ export interface PrometheusMeterOptions {
 
 /** A meter that can be scraped. */
 export interface PrometheusMeter extends Meter {
-  /** Everything, in the Prometheus text format. */
-  text(): Promise<string>;
+  /** Everything, in the Prometheus text format, with what meters of other threads measured added up. */
+  text(others?: readonly MeterSnapshot[]): Promise<string>;
+  /** Everything as plain data, for `text` in another thread. */
+  snapshot(): Promise<MeterSnapshot>;
   /** What to send as `Content-Type` with it. */
   readonly contentType: string;
 }
+
+/** Plain data that can cross threads; its form is the library's. */
+export type MeterSnapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
 
 type Kind = 'counter' | 'gauge' | 'histogram';
 
@@ -83,9 +89,21 @@ export function createPrometheusMeter(options: PrometheusMeterOptions = {}): Pro
     gauge: (name, value, labels = {}) => record('gauge', name, value, labels),
     forget: (name, labels) => metrics.get(name)?.remove?.(labels),
     observe: (name, value, labels = {}) => record('histogram', name, value, labels),
-    text: () => registry.metrics(),
+    text: (others = []) => renderAll(registry, others),
+    snapshot: () => registry.getMetricsAsJSON(),
     contentType: registry.contentType,
   };
+}
+
+async function renderAll(registry: Registry, others: readonly MeterSnapshot[]): Promise<string> {
+  if (others.length === 0) return registry.metrics();
+  const names = new Set(others.flat().map(({ name }) => name));
+  const own = await registry.getMetricsAsJSON();
+  const shared = own.filter(({ name }) => names.has(name));
+  const alone = own.filter(({ name }) => !names.has(name)).map(({ name }) => registry.getSingleMetricAsString(name));
+  const parts = [...others, shared].filter((part) => part.length > 0).map((part) => [...part]);
+  const texts = await Promise.all([...alone, AggregatorRegistry.aggregate(parts).metrics()]);
+  return `${texts.map((text) => text.trim()).join('\n\n')}\n`;
 }
 
 interface MetricSettings {

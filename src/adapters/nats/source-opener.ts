@@ -68,6 +68,7 @@ class Opening {
       consumerPrefix: `${consumerPrefix}_${name}`,
       source: name,
       subjects: nats.subjects,
+      isPart: this.context.options.isPart === true,
       onGap,
       facts,
       afterSeq,
@@ -118,7 +119,7 @@ class Opening {
     return this.#retrying(stream, async (connection) => {
       const manager = await openManager(connection);
       const prefix = `${this.context.consumerPrefix}_time`;
-      const info = await createConsumer(manager, { stream, prefix, start: { timeMs }, headersOnly: true });
+      const info = await createConsumer(manager, { stream, prefix, start: { timeMs }, headersOnly: true, filter: [] });
       dropConsumer(connection, stream, info.name);
       return info.delivered.stream_seq;
     });

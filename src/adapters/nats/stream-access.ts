@@ -73,9 +73,27 @@ export interface ConsumerWish {
   readonly prefix: string;
   readonly start: { readonly seq: number } | { readonly timeMs: number };
   readonly headersOnly: boolean;
+  /** Subjects the server is to give alone; empty: all of the stream. */
+  readonly filter: readonly string[];
 }
 
-/** An unfiltered consumer without acknowledgements, in memory, that the server drops when nobody asks. */
+/** A server from 2.10 on filters by several subjects. */
+const SEVERAL_FILTERS = [2, 10] as const;
+
+/** The subjects a consumer of this server can be limited to: what was wished, or none. */
+export function possibleFilter(connection: NatsConnection, wished: readonly string[]): readonly string[] {
+  if (wished.length < 2) return wished;
+  const [major = 0, minor = 0] = (connection.info?.version ?? '').split('.').map(Number);
+  const [wantedMajor, wantedMinor] = SEVERAL_FILTERS;
+  return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor) ? wished : [];
+}
+
+function filterOf([first, ...others]: readonly string[]): object {
+  if (first === undefined) return {};
+  return others.length === 0 ? { filter_subject: first } : { filter_subjects: [first, ...others] };
+}
+
+/** A consumer without acknowledgements, in memory, that the server drops when nobody asks. */
 export async function createConsumer(manager: JetStreamManager, wish: ConsumerWish): Promise<ConsumerInfo> {
   const begin =
     'seq' in wish.start
@@ -89,6 +107,7 @@ export async function createConsumer(manager: JetStreamManager, wish: ConsumerWi
     num_replicas: 1,
     inactive_threshold: natsLimits.consumerInactiveMs * 1_000_000,
     ...(wish.headersOnly ? { headers_only: true } : {}),
+    ...filterOf(wish.filter),
     ...begin,
   });
 }

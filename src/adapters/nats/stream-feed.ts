@@ -6,7 +6,7 @@ import { NatsClosedError } from './connection.js';
 import type { NatsLink } from './connection.js';
 import type { Delivery } from './delivery.js';
 import { PullSession } from './pull-session.js';
-import { awaitStream, createConsumer, dropConsumer, openManager } from './stream-access.js';
+import { awaitStream, createConsumer, dropConsumer, openManager, possibleFilter } from './stream-access.js';
 import type { WaitReason } from './stream-access.js';
 import type { StreamFacts } from './stream-facts.js';
 
@@ -23,6 +23,8 @@ export interface StreamFeedOptions {
   readonly stream: string;
   readonly consumerPrefix: string;
   readonly headersOnly: boolean;
+  /** Subjects to be given alone, if the server can: then what else is in the stream, or was, is not seen. Default: all. */
+  readonly filter?: readonly string[];
   /** First sequence wanted. */
   readonly firstSeq: number;
   held(): { readonly messages: number; readonly bytes: number };
@@ -43,6 +45,7 @@ export class StreamFeed {
   #endSession: ((reason: string) => void) | undefined;
   #pending: number | undefined;
   #closed = false;
+  #isFiltered = false;
   readonly #trouble: EpisodeLog;
   readonly #absence: EpisodeLog;
 
@@ -122,7 +125,10 @@ export class StreamFeed {
     const { stream, consumerPrefix, headersOnly } = this.options;
     try {
       const manager = await openManager(connection);
+      const filter = possibleFilter(connection, this.options.filter ?? []);
+      this.#isFiltered = filter.length > 0;
       const info = await createConsumer(manager, {
+        filter,
         stream,
         prefix: consumerPrefix,
         headersOnly,
@@ -168,7 +174,7 @@ export class StreamFeed {
   #deliver(message: Msg, delivery: Delivery): void {
     const { streamSeq } = delivery;
     if (streamSeq < this.#nextSeq) return;
-    if (streamSeq > this.#nextSeq) this.options.onGap(this.#nextSeq, streamSeq - 1);
+    if (streamSeq > this.#nextSeq && !this.#isFiltered) this.options.onGap(this.#nextSeq, streamSeq - 1);
     this.#nextSeq = streamSeq + 1;
     this.#pending = delivery.pending;
     if (delivery.pending === 0) this.#trouble.clear();

@@ -20,6 +20,8 @@ export interface StreamReaderOptions {
   readonly source: string;
   readonly consumerPrefix: string;
   readonly subjects: readonly string[];
+  /** What else is in the stream is for others: the server need not send it. */
+  readonly isPart: boolean;
   readonly onGap: 'refuse' | 'continue';
   /** The stream as it was found at open. */
   readonly facts: StreamFacts;
@@ -45,6 +47,7 @@ export class StreamReader implements SourceReader {
       stream: options.facts.name,
       consumerPrefix: options.consumerPrefix,
       headersOnly: false,
+      filter: options.isPart ? options.subjects : [],
       firstSeq: options.afterSeq + 1,
       held: () => this.#buffer,
       onMessage: (message, delivery) => this.#receive(message, delivery),

@@ -24,7 +24,7 @@ export class ShadowAlertsController {
   })
   @ApiResponse({ status: 200, type: [ShadowAlert] })
   @ApiProblems('malformed', 'not-found')
-  shadowAlerts(@Param('name') name: string, @Query() query: Parameters): readonly ShadowAlert[] {
+  shadowAlerts(@Param('name') name: string, @Query() query: Parameters): Promise<readonly ShadowAlert[]> {
     return this.service.list(name, query);
   }
 }

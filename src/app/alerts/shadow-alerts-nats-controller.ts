@@ -12,7 +12,7 @@ export class ShadowAlertsNatsController {
   constructor(@Inject(ShadowAlertsService) private readonly service: ShadowAlertsService) {}
 
   @MessagePattern<string>('rules.shadow-alerts.*', Transport.NATS)
-  list(@Payload() body: Uint8Array, @Ctx() context: NatsContext): readonly ShadowAlert[] {
+  list(@Payload() body: Uint8Array, @Ctx() context: NatsContext): Promise<readonly ShadowAlert[]> {
     const name = context.getSubject().split('.').at(-1) ?? '';
     return this.service.list(name, readParameters(decodeBody(body)));
   }

@@ -11,10 +11,10 @@ export class ShadowAlertsService {
   constructor(@Inject(tokens.control) private readonly control: EngineControl) {}
 
   /** The newest `limit` recorded alerts of a rule, newest last. */
-  list(rule: string, parameters: Parameters): readonly ShadowAlert[] {
+  async list(rule: string, parameters: Parameters): Promise<readonly ShadowAlert[]> {
     refuseUnknown(parameters, ['limit']);
     const limit = readLimit(parameters['limit']);
-    const recorded = this.control.shadowAlerts(rule);
+    const recorded = await this.control.shadowAlerts(rule);
     if (recorded === undefined) throw new ProblemError('not-found', { detail: `There is no rule '${rule}'.` });
     return recorded.slice(-limit).map((text) => JSON.parse(text) as ShadowAlert);
   }

@@ -11,6 +11,8 @@ import { ProblemError } from '../problem/problem.js';
 import { judgeCheckpointAge } from './checkpoint-age.js';
 import type { HealthReport } from './health-dto.js';
 
+type Verdict = ReturnType<ReadinessCheck['check']>;
+
 @Injectable()
 export class HealthService {
   private wasReady: boolean | undefined;
@@ -28,8 +30,8 @@ export class HealthService {
   /** Alive: answering, and the engine is not beyond recovery. A restart is the remedy if not. */
   live(): Promise<HealthReport> {
     return this.report([
-      this.indicator('engine', () => {
-        const { state, failure } = this.control.status();
+      this.indicator('engine', async () => {
+        const { state, failure } = await this.control.status();
         return { ok: state !== 'failed', detail: failure === undefined ? state : `${state}: ${failure.message}` };
       }),
     ]);
@@ -51,22 +53,22 @@ export class HealthService {
     }
   }
 
-  private engineRuns(): ReturnType<ReadinessCheck['check']> {
-    const { state, failure } = this.control.status();
+  private async engineRuns(): Promise<Verdict> {
+    const { state, failure } = await this.control.status();
     return { ok: state === 'running', detail: failure === undefined ? state : `${state}: ${failure.message}` };
   }
 
-  private checkpointAge(): ReturnType<ReadinessCheck['check']> {
+  private async checkpointAge(): Promise<Verdict> {
     const ageMsMax = this.options.checkpointAgeMsMax ?? apiLimits.checkpointAgeMsMax;
-    return judgeCheckpointAge(this.control.status(), this.now(), ageMsMax);
+    return judgeCheckpointAge(await this.control.status(), this.now(), ageMsMax);
   }
 
   /** A check that throws is a check that fails. */
-  private indicator(name: string, check: ReadinessCheck['check']): HealthIndicatorFunction {
-    return () => {
+  private indicator(name: string, check: () => Verdict | Promise<Verdict>): HealthIndicatorFunction {
+    return async () => {
       const session = this.indicators.check(name);
       try {
-        const { ok, detail } = check();
+        const { ok, detail } = await check();
         return ok ? session.up({ detail }) : session.down({ detail });
       } catch (error) {
         return session.down({ detail: error instanceof Error ? error.message : 'the check failed' });

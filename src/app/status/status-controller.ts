@@ -13,7 +13,7 @@ export class StatusController {
   @ApiOperation({ summary: 'Sources with positions, watermark and lag; rules, shards, checkpoints' })
   @ApiResponse({ status: 200, type: StatusDto })
   @ApiProblems()
-  status(): StatusDto {
+  status(): Promise<StatusDto> {
     return this.service.status();
   }
 }

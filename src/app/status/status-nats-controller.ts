@@ -10,7 +10,7 @@ export class StatusNatsController {
   constructor(@Inject(StatusService) private readonly service: StatusService) {}
 
   @MessagePattern<string>('status', Transport.NATS)
-  status(): StatusDto {
+  status(): Promise<StatusDto> {
     return this.service.status();
   }
 }

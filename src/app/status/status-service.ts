@@ -11,8 +11,8 @@ export class StatusService {
     @Inject(tokens.now) private readonly now: () => number,
   ) {}
 
-  status(): StatusDto {
-    const status = this.control.status();
+  async status(): Promise<StatusDto> {
+    const status = await this.control.status();
     const nowMs = this.now();
     return { ...status, sources: status.sources.map((source) => withLag(source, nowMs)) };
   }

@@ -82,6 +82,14 @@ export function addServeCommand(program: Command, done: (code: number) => void):
       ).argParser(REPEATABLE),
     )
     .addOption(envOption('--state <directory>', 'state directory, one process each', 'WEIR_STATE', '.weir/state'))
+    .addOption(
+      envOption(
+        '--shards <number>',
+        'share the keys out among so many threads, each with a state of its own; a state keeps its number',
+        'WEIR_SHARDS',
+        '1',
+      ),
+    )
     .addOption(envOption('--data <directory>', 'where relative paths of file sources begin', 'WEIR_DATA', '.'))
     .addOption(envOption('--namespace <name>', 'part of every alert id', 'WEIR_NAMESPACE', 'default'))
     .option('--no-nats-api', 'no API over NATS request/reply')

@@ -4,6 +4,7 @@ import type { NatsFlags } from '../nats-options.js';
 export interface ServeOptions extends NatsFlags {
   readonly rules: readonly string[];
   readonly state: string;
+  readonly shards: string;
   readonly data: string;
   readonly namespace: string;
   readonly natsApi: boolean;

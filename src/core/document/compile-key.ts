@@ -1,7 +1,9 @@
+import type { ExpressionCompiler } from '../expression/expression.js';
 import type { RuleDocument } from './documents.js';
 import { didYouMean } from './names.js';
 import type { KeyPlan } from './plans.js';
 import { pointerTo } from './pointer.js';
+import { EVENT_NAMES } from './report.js';
 import type { ExpressionReader, Report } from './report.js';
 
 type KeyForm = string | readonly string[] | undefined;
@@ -60,4 +62,16 @@ export function compileKeys(
   checkPerSource(key, sources, report);
   const named = sources.filter((name) => Object.hasOwn(key, name));
   return new Map(named.map((name) => [name, compileForm(key[name], pointerTo('/key', name), reader)]));
+}
+
+/** The plan of a key by its canonical text, which was compiled before. */
+export function keyPlanOfText(text: string, expressions: ExpressionCompiler): KeyPlan {
+  const form = text === '' ? undefined : (JSON.parse(text) as string | readonly string[]);
+  const composite = typeof form === 'object';
+  const sources = form === undefined ? [] : composite ? form : [form];
+  const parts = sources.flatMap((source) => {
+    const compiled = expressions.compile(source, EVENT_NAMES);
+    return compiled.ok ? [compiled.expression] : [];
+  });
+  return { parts, composite, text };
 }

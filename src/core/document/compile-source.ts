@@ -20,6 +20,8 @@ export interface SourceEnvironment {
   readonly alertPrefix: string;
   /** Where relative paths of `file:` begin, and what documents of the API may not leave; default the working directory. */
   readonly dataDirectory?: string | undefined;
+  /** Shards that share the keys; default 1. */
+  readonly shards?: number;
 }
 
 function checkNats(source: SourceDocument, report: Report, alertPrefix: string): void {
@@ -33,6 +35,7 @@ function checkNats(source: SourceDocument, report: Report, alertPrefix: string):
       report.error('subject-overlap', pointer, message);
     }
   });
+  if (source.nats?.partitioned === true) checkParts(source.nats.subjects, report);
   if (source.nats?.onGap !== undefined && source.nats.stream === undefined) {
     report.error(
       'needs-stream',
@@ -52,6 +55,16 @@ function checkNats(source: SourceDocument, report: Report, alertPrefix: string):
       'Only a stream has a past to start in: name it under `nats.stream`, or write `start: new`.',
     );
   }
+}
+
+/** A message on two of them would be read by two shards. */
+function checkParts(subjects: readonly string[], report: Report): void {
+  subjects.forEach((subject, index) => {
+    const other = subjects.slice(0, index).find((one) => subjectsOverlap(one, subject));
+    if (other === undefined) return;
+    const message = `\`${subject}\` overlaps \`${other}\`: the subjects of a source with \`partitioned\` are read apart, so no message may be on two of them.`;
+    report.error('subject-overlap', `/nats/subjects/${index}`, message);
+  });
 }
 
 function checkFile(placed: PlacedDocument<SourceDocument>, report: Report, dataDirectory: string): string | undefined {

@@ -6,6 +6,7 @@ import { limits } from '../limits.js';
 import type { Checked, Diagnostic } from '../model/diagnostic.js';
 import { canonicalJson } from './canonical-json.js';
 import { CompileCache } from './compile-cache.js';
+import { checkPartitions } from './check-partitions.js';
 import { compileRule } from './compile-rule.js';
 import { compileSource } from './compile-source.js';
 import type { SourceEnvironment } from './compile-source.js';
@@ -74,6 +75,7 @@ class RuleSetCompiler {
     for (const placed of documents) {
       const report = new Report(placed);
       this.compileOne(placed, report);
+      if ((this.env.shards ?? 1) > 1 && placed.document.kind === 'rule') checkPartitions(placed.document, report, this.index);
       this.diagnostics.push(...report.diagnostics);
     }
   }

@@ -15,6 +15,8 @@ export interface SourceDocument {
     readonly stream?: string;
     readonly subjects: readonly string[];
     readonly onGap?: 'refuse' | 'continue';
+    /** Each subject has keys of its own: several shards share the subjects out, and each reads its own. */
+    readonly partitioned?: boolean;
   };
   readonly file?: {
     readonly path: string;

@@ -6,14 +6,14 @@
  * what comes out depends on the events alone, never on how they were cut into batches.
  */
 import type { KeyPlan } from '../document/plans.js';
-import type { Scope } from '../expression/expression.js';
-import { ExpressionError } from '../expression/expression.js';
 import type { StreamEvent } from '../model/event.js';
 import type { KeyToken, KeyValue } from '../model/key.js';
-import { GLOBAL_KEY_TOKEN, isKeyValue, keyToken } from '../model/key.js';
+import type { Ownership } from '../model/ownership.js';
+import { ownsKey } from '../model/ownership.js';
 import { EventBuffer } from '../time/event-buffer.js';
 import { liveRunsOf } from '../nfa/arena/arena-matcher.js';
 import type { ActiveRule, RuleState } from './active-rule.js';
+import { KeyReader } from './key-reader.js';
 import type { KeyState } from './key-state.js';
 import { dueOf, expireThrottles, isEmpty, nextDue } from './key-state.js';
 import type { CutCounter } from './residency.js';
@@ -23,9 +23,6 @@ import type { LoadOptions, SavedKey } from './saved-key.js';
 import { loadKey } from './saved-key.js';
 import type { PendingKeys } from './staged-keys.js';
 import { TimerHeap } from './timer-heap.js';
-
-const NO_EVENTS: readonly unknown[] = [];
-const NO_EVENT = { time: 0, type: undefined, subject: '', headers: undefined };
 
 /** Gives events their place in the shard's order of processing. */
 export interface OrdinalCounter {
@@ -72,13 +69,9 @@ export class KeyGroup {
   private keyValue: KeyValue | undefined;
   /** Some key may hold condemned runs, which any event of the key drops, noise too. */
   condemning = false;
-  private readonly scope: Scope = {
-    body: undefined,
-    event: NO_EVENT,
-    key: undefined,
-    params: {},
-    stageEvents: () => NO_EVENTS,
-  };
+  /** Which keys are this shard's; undefined: every key it is given. */
+  ownership: Ownership | undefined;
+  private readonly readers: ReadonlyMap<string, KeyReader>;
 
   constructor(
     /** Canonical text of sources and keys; part of the state format. */
@@ -91,6 +84,7 @@ export class KeyGroup {
     this.keys = this.residency.keys;
     this.watermarks = new Map([...plans.keys()].map((source) => [source, -Infinity]));
     this.merging = plans.size > 1;
+    this.readers = new Map([...plans].map(([source, plan]) => [source, new KeyReader(plan)]));
   }
 
   /** At or below it no event of the group is expected: the minimum over its sources, or where time stands still after a restart. */
@@ -329,24 +323,10 @@ export class KeyGroup {
 
   /** The event's key as a token, its value left in `keyValue`; undefined if the event has none. */
   private keyOf(event: StreamEvent): KeyToken | undefined {
-    this.keyValue = undefined;
-    const plan = this.plans.get(event.source);
-    if (plan === undefined) return undefined;
-    const { parts } = plan;
-    if (parts.length === 0) return GLOBAL_KEY_TOKEN;
-    this.scope.body = event.body;
-    this.scope.event = event;
-    try {
-      const value: unknown = plan.composite
-        ? parts.map((part) => part.evaluate(this.scope))
-        : parts[0]?.evaluate(this.scope);
-      if (!isKeyValue(value)) return undefined;
-      this.keyValue = value;
-      return keyToken(value);
-    } catch (error) {
-      if (!(error instanceof ExpressionError)) throw error;
-      return undefined;
-    }
+    const reader = this.readers.get(event.source);
+    const token = reader?.tokenOf(event);
+    this.keyValue = reader?.value;
+    return token;
   }
 
   private process(event: StreamEvent): void {
@@ -355,9 +335,10 @@ export class KeyGroup {
     if (this.timers.nextTime <= event.time) this.passTime(event.time);
     const token = this.keyOf(event);
     if (token === undefined) {
-      this.keyMissing++;
+      if (this.ownership === undefined || this.ownership.shard === 0) this.keyMissing++;
       return;
     }
+    if (this.ownership !== undefined && !ownsKey(this.ownership, token)) return;
     const value = this.keyValue;
     const key = this.keys.get(token);
     this.askFound(event, value, key);

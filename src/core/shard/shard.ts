@@ -7,6 +7,7 @@ import type { StreamEvent } from '../model/event.js';
 import { eventIdentity } from '../model/event.js';
 import { limits } from '../limits.js';
 import type { KeyToken } from '../model/key.js';
+import type { Ownership } from '../model/ownership.js';
 import type { RuleAssignment, VersionAssignment } from './active-rule.js';
 import { ActiveRule } from './active-rule.js';
 import type { OrdinalCounter } from './key-group.js';
@@ -92,6 +93,15 @@ function groupTextOf(plan: RulePlan): string {
   return JSON.stringify(parts.sort((a, b) => (a[0] < b[0] ? -1 : 1)));
 }
 
+export interface ShardOptions {
+  /** Which runs are kept as sets of paths, if not those the limits name. What comes out does not depend on it. */
+  readonly pathsUse?: PathsUse;
+  /** One of several shards: the keys of others, where they come along, are passed over. */
+  readonly ownership?: Ownership;
+  /** True of a source that gives each shard events of its own: all keys of it are this shard's. Default: none does. */
+  readonly isPartitioned?: (source: string) => boolean;
+}
+
 export class Shard {
   readonly groups = new Map<string, KeyGroup>();
   /** Counters by rule generation: they outlive a change of the rule. */
@@ -113,8 +123,7 @@ export class Shard {
   /** Live runs are counted as keys are loaded: the state does not say how many there are (format 1). */
   private counting = false;
 
-  /** `pathsUse`: which runs are kept as sets of paths, if not those the limits name. What comes out does not depend on it. */
-  constructor(private readonly options: { readonly pathsUse?: PathsUse } = {}) {}
+  constructor(private readonly options: ShardOptions = {}) {}
 
   /** See `advanceShard`. */
   advance(input: ShardInput): ShardOutput {
@@ -433,8 +442,14 @@ export class Shard {
       return rule;
     });
     if (replaced.size > 0) group.renewDeadlines(replaced);
+    group.ownership = this.ownershipOf(plans);
     group.useRules(rules);
     if (before.size > 0) this.runsDropped += group.dropRules(new Set(before.values()));
+  }
+
+  private ownershipOf(plans: ReadonlyMap<string, KeyPlan>): Ownership | undefined {
+    const { ownership, isPartitioned } = this.options;
+    return [...plans.keys()].every((source) => isPartitioned?.(source) === true) ? undefined : ownership;
   }
 
   private createRule(name: string, generation: number): ActiveRule {

@@ -4,13 +4,12 @@
  * never on how arrivals were cut into batches.
  */
 import type { WatermarkPlan } from '../document/plans.js';
-import type { Scope } from '../expression/expression.js';
-import { ExpressionError } from '../expression/expression.js';
 import { limits } from '../limits.js';
 import type { StreamEvent } from '../model/event.js';
 import { EventBuffer } from './event-buffer.js';
 import type { SavedUnit } from './unit-clocks.js';
 import { UnitClocks } from './unit-clocks.js';
+import { UnitReader } from './unit-reader.js';
 
 /** What a checkpoint keeps of a timeline; the buffered events are read again from the source. */
 export interface SavedTimeline {
@@ -20,7 +19,12 @@ export interface SavedTimeline {
   readonly arrivalClock: number | null;
 }
 
-const NO_EVENTS: readonly unknown[] = [];
+/** What event time needs of an event that is not here. */
+export interface EventElsewhere {
+  readonly unit: string;
+  readonly time: number;
+  readonly arrival: number;
+}
 
 export class SourceTimeline {
   /** Released watermark: at or below it no event is expected. −Infinity before the first event, +Infinity at the end. */
@@ -29,7 +33,7 @@ export class SourceTimeline {
   forced = 0;
   private readonly buffer = new EventBuffer();
   private readonly clocks: UnitClocks;
-  private readonly scope: Scope;
+  private readonly reader: UnitReader;
   private readonly bufferedMax: number;
 
   constructor(
@@ -38,8 +42,7 @@ export class SourceTimeline {
   ) {
     this.clocks = new UnitClocks(plan.maxOutOfOrdernessMs, plan.idleAfterMs ?? Infinity, options.unitsMax);
     this.bufferedMax = options.bufferedMax ?? limits.bufferedEventsMax;
-    const event = { time: 0, type: undefined, subject: '', headers: undefined };
-    this.scope = { body: undefined, event, key: undefined, params: {}, stageEvents: () => NO_EVENTS };
+    this.reader = new UnitReader(plan.by);
   }
 
   get buffered(): number {
@@ -60,7 +63,7 @@ export class SourceTimeline {
     const late = event.time <= this.watermark;
     if (!late) this.buffer.push(event);
     // A late event moves no maximum, but its unit is not silent.
-    this.clocks.observe(this.unitOf(event), event.time, event.arrival);
+    this.clocks.observe(this.reader.unitOf(event), event.time, event.arrival);
     this.raise(this.clocks.watermark(), out);
     if (late) return false;
     if (this.buffer.size > this.bufferedMax) {
@@ -90,6 +93,12 @@ export class SourceTimeline {
       buffer.releaseTo(watermark, out);
     }
     return true;
+  }
+
+  /** An event that another shard has: time moves on as if it were here. Appends to `out` what became final. */
+  observe({ unit, time, arrival }: EventElsewhere, out: StreamEvent[]): void {
+    this.clocks.observe(unit, time, arrival);
+    this.raise(this.clocks.watermark(), out);
   }
 
   /** Puts an event back that the checkpoint counted as taken in and not yet final. */
@@ -145,24 +154,5 @@ export class SourceTimeline {
     if (watermark <= this.watermark) return;
     this.watermark = watermark;
     this.buffer.releaseTo(watermark, out);
-  }
-
-  private unitOf(event: StreamEvent): string {
-    const { by } = this.plan;
-    if (by.length === 0) return '';
-    this.scope.body = event.body;
-    this.scope.event = event;
-    if (by.length === 1) return this.unitPart(0);
-    return by.map((_, part) => this.unitPart(part)).join('\u0001');
-  }
-
-  private unitPart(part: number): string {
-    try {
-      const value = this.plan.by[part]?.evaluate(this.scope);
-      return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
-    } catch (error) {
-      if (!(error instanceof ExpressionError)) throw error;
-      return '';
-    }
   }
 }
