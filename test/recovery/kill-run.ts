@@ -19,6 +19,8 @@ export interface KillOptions {
   readonly seed: number;
   readonly kills: number;
   readonly messages: number;
+  /** Shards of the service that is killed; the one left alone has one. Default 1. */
+  readonly shards?: number;
   readonly say?: (text: string) => void;
 }
 
@@ -93,12 +95,17 @@ function halves({ payments, logins }: Slice): [Slice, Slice] {
 }
 
 /** One life of the service, ended at a random moment; how long it took to start, if it did. */
-async function liveAndDie(place: Place, tools: StreamTools, slice: Slice, random: Random, usualStartMs: number) {
+async function liveAndDie(
+  place: Place,
+  tools: StreamTools,
+  slice: Slice,
+  { random, usualStartMs, args }: { random: Random; usualStartMs: number; args: readonly string[] },
+) {
   const [before, after] = halves(slice);
   await publish(tools, before);
   const begun = performance.now();
   const checkpointMs = random.pick(CHECKPOINT_INTERVALS_MS);
-  const service = start(place, 'killed', { checkpointMs, stateMemoryMib: random.pick(STATE_MEMORY_MIB) });
+  const service = start(place, 'killed', { checkpointMs, stateMemoryMib: random.pick(STATE_MEMORY_MIB), args });
   const inStart = random.next() < START_SHARE;
   const running = service.says(RUNNING).then(() => performance.now() - begun);
   running.catch(() => undefined);
@@ -130,7 +137,8 @@ export async function finish(
   try {
     await service.says(RUNNING);
     for (;;) {
-      if ((await tools.read(run)).some((one) => one.subject.endsWith('.the-end'))) break;
+      // Another shard than the one that saw the end may have something left.
+      if ((await tools.read(run)).some((one) => one.subject.endsWith('.the-end')) && (await isQuiet(tools, run))) break;
       if (service.said.some((line) => line.includes('the engine stopped'))) throw new Error(service.said.join('\n'));
       await sleep(100);
     }
@@ -140,6 +148,14 @@ export async function finish(
   } finally {
     await service.kill();
   }
+}
+
+const QUIET_MS = 1_500;
+
+async function isQuiet(tools: StreamTools, run: string): Promise<boolean> {
+  const before = await tools.count(run);
+  await sleep(QUIET_MS);
+  return (await tools.count(run)) === before;
 }
 
 export function lines(published: readonly Published[], run: string): string[] {
@@ -158,7 +174,8 @@ export function twiceIn(published: readonly Published[]): string[] {
 }
 
 async function runIn(place: Place, tools: StreamTools, options: KillOptions): Promise<KillReport> {
-  const { seed, kills, messages, say } = options;
+  const { seed, kills, messages, say, shards = 1 } = options;
+  const args = ['--shards', String(shards)];
   await tools.addStream('PAYMENTS', ['payments.>']);
   await tools.addStream('LOGINS', ['logins.*']);
   await tools.addStream('killed', ['killed.>']);
@@ -170,13 +187,13 @@ async function runIn(place: Place, tools: StreamTools, options: KillOptions): Pr
   let killsInStart = 0;
   for (const [at, slice] of slices.entries()) {
     const usual = startTimes.length === 0 ? 1_000 : (startTimes[startTimes.length - 1] as number);
-    const { inStart, startMs } = await liveAndDie(place, tools, slice, random, usual);
+    const { inStart, startMs } = await liveAndDie(place, tools, slice, { random, usualStartMs: usual, args });
     if (inStart) killsInStart++;
     if (startMs !== undefined) startTimes.push(startMs);
     say?.(`kill ${at + 1}/${kills}, ${await tools.count('killed')} published`);
   }
   await publish(tools, last);
-  const killed = await finish(place, tools, 'killed');
+  const killed = await finish(place, tools, 'killed', args);
   const alone = await finish(place, tools, 'alone');
   return {
     seed,

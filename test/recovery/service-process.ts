@@ -24,16 +24,18 @@ export async function buildCli(): Promise<BuiltCli> {
     configFile: false,
     logLevel: 'error',
     build: {
-      ssr: join(root, 'src/cli/main.ts'),
+      ssr: true,
       outDir: directory,
       emptyOutDir: true,
       target: 'node20',
-      rolldownOptions: { output: { entryFileNames: 'main.js' } },
+      rolldownOptions: {
+        input: ['main', 'shard-thread'].map((name) => join(root, `src/cli/${name}.ts`)),
+        // All in one place: threads are started from the file beside.
+        output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
+      },
     },
   });
-  for (const place of ['generated', 'assets/generated']) {
-    cpSync(join(root, 'src/adapters/jsonata/generated'), join(directory, place), { recursive: true });
-  }
+  cpSync(join(root, 'src/adapters/jsonata/generated'), join(directory, 'generated'), { recursive: true });
   return { script: join(directory, 'main.js'), remove: () => rmSync(directory, { recursive: true, force: true }) };
 }
 

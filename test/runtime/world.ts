@@ -37,9 +37,9 @@ export interface LifeOptions {
   readonly checksCommits?: boolean;
 }
 
-const expressions = createJsonataCompiler();
+export const expressions = createJsonataCompiler();
 const never = new Promise<never>(() => undefined);
-const silentMeter: Meter = {
+export const silentMeter: Meter = {
   count: () => undefined,
   gauge: () => undefined,
   forget: () => undefined,
@@ -121,7 +121,7 @@ export class Life {
 
   constructor(
     readonly world: World,
-    private readonly options: LifeOptions,
+    options: LifeOptions,
   ) {
     const { clock, streams } = world;
     const isDead = (): boolean => this.dead;
@@ -129,8 +129,14 @@ export class Life {
     const log: Log = { debug: say, info: say, warn: say, error: say };
     this.engine = new Engine(
       {
-        store: this.mortalStore(),
-        sink: this.mortalSink(),
+        store: mortalStore({
+          disk: world.disk,
+          isDead,
+          die: () => (this.dead = true),
+          fateOf: (changes) => options.commitFate?.(++this.commits, changes) ?? 'ok',
+          ...(options.checksCommits === true ? { onCommitted: () => this.checkStore() } : {}),
+        }),
+        sink: mortalSink(world.stream, isDead, options.sinkFault),
         openers: { nats: scriptedOpener(streams, { clock, isDead, ...(options.pace ? { pace: options.pace } : {}) }) },
         feed: this.feed(),
         savepoints: async (request) => {
@@ -167,7 +173,7 @@ export class Life {
 
   /** Works until everything read is published and acknowledged. */
   async settle(): Promise<this> {
-    await this.turnUntil(() => this.engine.state !== 'running' || this.isIdle());
+    await this.turnUntil(() => this.engine.state !== 'running' || isIdle(this.engine));
     this.checkStore();
     return this;
   }
@@ -214,15 +220,6 @@ export class Life {
     if (faults.length > 0) throw new Error(faults.join('\n'));
   }
 
-  private isIdle(): boolean {
-    const { intakes, outbox, checkpointedPositions } = this.engine;
-    if (outbox.waiting > 0 || outbox.deletable > 0) return false;
-    return intakes.intakes.every(({ name, position, pending, state, isDelivered }) => {
-      if (state === 'refused') return true;
-      return isDelivered && (state === 'ended' || pending === 0) && (checkpointedPositions.get(name) ?? 0) === position;
-    });
-  }
-
   private feed(): DocumentFeed {
     return {
       read: () => {
@@ -232,40 +229,57 @@ export class Life {
       watch: () => () => Promise.resolve(),
     };
   }
+}
 
-  private mortalStore(): StateStore {
-    const store = new MemoryStore({ disk: this.world.disk });
-    return {
-      get: (key) => store.get(key),
-      getMany: (keys) => store.getMany(keys),
-      entries: (from, to) => store.entries(from, to),
-      close: () => store.close(),
-      commit: async (changes, options) => {
-        if (this.dead) return never;
-        const fate = this.options.commitFate?.(++this.commits, changes) ?? 'ok';
-        if (fate === 'fail') throw new StoreError('io', 'The disk is broken.');
-        if (fate !== 'die-before') await store.commit(changes, options);
-        if (this.options.checksCommits === true) this.checkStore();
-        if (fate === 'ok') return;
-        this.dead = true;
-        return never;
-      },
-    };
-  }
+/** Nothing is left to read, to publish or to make durable. */
+export function isIdle({ intakes, outbox, checkpointedPositions }: Engine): boolean {
+  if (outbox.waiting > 0 || outbox.deletable > 0) return false;
+  return intakes.intakes.every(({ name, position, pending, state, isDelivered }) => {
+    if (state === 'refused') return true;
+    return isDelivered && (state === 'ended' || pending === 0) && (checkpointedPositions.get(name) ?? 0) === position;
+  });
+}
 
-  private mortalSink(): AlertSink {
-    const fault = this.options.sinkFault;
-    const sink = new MemorySink({
-      stream: this.world.stream,
-      // Nothing is recognised as a duplicate: what is published twice shows.
-      dedupeIdsMax: 0,
-      ...(fault === undefined ? {} : { fault }),
-    });
-    return {
-      lastSeq: () => sink.lastSeq(),
-      publishedSince: (afterSeq) => sink.publishedSince(afterSeq),
-      publish: (messages) => (this.dead ? never : sink.publish(messages)),
-      close: () => sink.close(),
-    };
-  }
+export interface Mortality {
+  readonly disk: MemoryDisk;
+  readonly isDead: () => boolean;
+  readonly die: () => void;
+  readonly fateOf: (changes: readonly StoreChange[]) => CommitFate;
+  readonly onCommitted?: () => void;
+}
+
+/** A store whose process may end at a commit. */
+export function mortalStore({ disk, isDead, die, fateOf, onCommitted }: Mortality): StateStore {
+  const store = new MemoryStore({ disk });
+  return {
+    get: (key) => store.get(key),
+    getMany: (keys) => store.getMany(keys),
+    entries: (from, to) => store.entries(from, to),
+    close: () => store.close(),
+    commit: async (changes, options) => {
+      if (isDead()) return never;
+      const fate = fateOf(changes);
+      if (fate === 'fail') throw new StoreError('io', 'The disk is broken.');
+      if (fate !== 'die-before') await store.commit(changes, options);
+      onCommitted?.();
+      if (fate === 'ok') return;
+      die();
+      return never;
+    },
+  };
+}
+
+export function mortalSink(stream: MemoryStream, isDead: () => boolean, fault: LifeOptions['sinkFault']): AlertSink {
+  const sink = new MemorySink({
+    stream,
+    // Nothing is recognised as a duplicate: what is published twice shows.
+    dedupeIdsMax: 0,
+    ...(fault === undefined ? {} : { fault }),
+  });
+  return {
+    lastSeq: () => sink.lastSeq(),
+    publishedSince: (afterSeq) => sink.publishedSince(afterSeq),
+    publish: (messages) => (isDead() ? never : sink.publish(messages)),
+    close: () => sink.close(),
+  };
 }
