@@ -1,16 +1,12 @@
-/** The service with several shards, each in a thread of its own; this thread reads the sources and answers the API. */
+/** The service with several shards, each in a thread of its own; this thread answers the API. */
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { parseDocuments } from '../adapters/document/parse-documents.js';
 import { createDocumentFiles } from '../adapters/document-files/document-files.js';
-import { fileSourceOpener } from '../adapters/file/file-source.js';
 import { compileSchema } from '../adapters/json-schema/compile-schema.js';
 import { createPrometheusMeter } from '../adapters/meter-prometheus/prometheus-meter.js';
 import type { MeterSnapshot } from '../adapters/meter-prometheus/prometheus-meter.js';
 import type { NatsLink } from '../adapters/nats/connection.js';
-import { natsSourceOpener } from '../adapters/nats/source-opener.js';
-import { createStartBook } from '../adapters/start-book/start-book.js';
 import { systemClock } from '../adapters/system/system-clock.js';
 import { systemDigest } from '../adapters/system/system-digest.js';
 import { portWire } from '../adapters/threads/port-wire.js';
@@ -20,7 +16,6 @@ import { MetricsReporter } from '../runtime/report-metrics.js';
 import { ShardLink } from '../runtime/shards/shard-link.js';
 import { ShardSet } from '../runtime/shards/shard-set.js';
 import { ShardedControl } from '../runtime/shards/sharded-control.js';
-import { SourceRouter } from '../runtime/shards/source-router.js';
 import type { ServeOptions } from './commands/serve-options.js';
 import { documentDirectories, engineSettings, parseWhole, shardDirectory } from './commands/serve-values.js';
 import { expressions } from './load-documents.js';
@@ -34,21 +29,27 @@ interface Threads {
   expectEnd(): void;
 }
 
-function startThreads(
-  data: Omit<ShardThreadData, 'shard' | 'calls' | 'routes'>,
-  { set, router }: { set: ShardSet; router: SourceRouter },
-): Threads {
+/** A way from every shard to the router in the thread of every other. */
+function connectThreads(shards: number): Pick<ShardThreadData, 'toRouters' | 'toShards'>[] {
+  const numbers = Array.from({ length: shards }, (_, shard) => shard);
+  const channels = numbers.map((from) => numbers.map((to) => (from === to ? undefined : new MessageChannel())));
+  return numbers.map((shard) => ({
+    toRouters: numbers.map((to) => channels[shard]?.[to]?.port1),
+    toShards: numbers.map((from) => channels[from]?.[shard]?.port2),
+  }));
+}
+
+function startThreads(data: Pick<ShardThreadData, 'options' | 'shards' | 'hold'>, set: ShardSet): Threads {
   let expected = false;
-  const workers = Array.from({ length: data.shards }, (_, shard) => {
+  const workers = connectThreads(data.shards).map((ways, shard) => {
     mkdirSync(shardDirectory(data.options.state, shard, data.shards), { recursive: true });
     const calls = new MessageChannel();
-    const routes = new MessageChannel();
+    const ports = [calls.port2, ...ways.toRouters, ...ways.toShards].filter((port) => port !== undefined);
     const worker = new Worker(new URL('./shard-thread.js', import.meta.url), {
-      workerData: { ...data, shard, calls: calls.port2, routes: routes.port2 } satisfies ShardThreadData,
-      transferList: [calls.port2, routes.port2],
+      workerData: { ...data, ...ways, shard, calls: calls.port2 } satisfies ShardThreadData,
+      transferList: ports,
     });
     const link = new ShardLink(shard, portWire(calls.port1), (error) => set.fail(error));
-    router.serve(shard, portWire(routes.port1));
     worker.on('error', (error) => link.lose(error.message, expected));
     worker.on('exit', (code) => link.lose(`its thread ended with code ${code}`, expected));
     set.links.push(link);
@@ -76,18 +77,8 @@ export function serveShards(options: ServeOptions, link: NatsLink, log: Log): Pr
     meter,
   };
   const set = new ShardSet({ deps, settings, lease, startedAtMs: systemClock.now() });
-  const router = new SourceRouter({
-    openers: { nats: natsSourceOpener(link, {}, log), file: fileSourceOpener({ root: options.data, log }) },
-    environment: set.environment(0),
-    clock: systemClock,
-    shards,
-    batchMessagesMax: settings.batchMessagesMax,
-    pollWaitMs: settings.pollWaitMs,
-    starts: createStartBook(join(options.state, 'starts.json')),
-    onFailure: (error) => set.fail(error),
-  });
   const data = { options, shards, ...(lease === undefined ? {} : { hold: hold.memory }) };
-  const threads = startThreads(data, { set, router });
+  const threads = startThreads(data, set);
   const reporter = new MetricsReporter(meter);
   return Promise.resolve({
     feed,

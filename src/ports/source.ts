@@ -18,8 +18,10 @@ export interface SourceMessage {
    * sentence. Such a message goes to the dead letter; `text` or `value` holds what there was.
    */
   readonly problem?: string;
-  /** True: what is late or dead of it is told by another shard, which has it, too. */
-  readonly isToldElsewhere?: boolean;
+  /** True: what is late or dead of it is told by another shard, which has it, too. Whoever routes it says so. */
+  isToldElsewhere?: boolean;
+  /** What `text` says, if somebody in this thread parsed it before. */
+  parsed?: unknown;
 }
 
 /** Events that another shard has, in order of their sequence: columns of one length. */

@@ -20,15 +20,18 @@ const BYTES = 250;
 const PUBLISH_WINDOW = 2_000;
 
 /** The payload as JSON text of 250 bytes. */
-function encode(payload: Payload): string {
+export function encode(payload: Payload): string {
   const text = JSON.stringify(payload);
   return `${text.slice(0, -1)},"note":"${'x'.repeat(Math.max(0, BYTES - text.length - 10))}"}`;
 }
 
-async function publishBacklog(nc: NatsConnection, events: Iterable<Payload>): Promise<number> {
+export async function publishBacklog(
+  nc: NatsConnection,
+  { events, subjectOf }: { events: Iterable<Payload>; subjectOf?: (payload: Payload) => string },
+): Promise<number> {
   let count = 0;
   for (const payload of events) {
-    nc.publish('bench.events', encode(payload));
+    nc.publish(subjectOf?.(payload) ?? 'bench.events', encode(payload));
     if (++count % PUBLISH_WINDOW === 0) await nc.flush();
   }
   await nc.flush();
@@ -41,10 +44,10 @@ async function publishBacklog(nc: NatsConnection, events: Iterable<Payload>): Pr
 }
 
 /** Hash of the ids on the alert stream, in order of id. */
-async function alertHash(nc: NatsConnection): Promise<{ count: number; hash: string }> {
+export async function alertHash(nc: NatsConnection, stream = 'WEIR_ALERTS'): Promise<{ count: number; hash: string }> {
   const ids: string[] = [];
-  const consumer = await jetstream(nc).consumers.get('WEIR_ALERTS');
-  const { state } = await (await jetstreamManager(nc)).streams.info('WEIR_ALERTS');
+  const consumer = await jetstream(nc).consumers.get(stream);
+  const { state } = await (await jetstreamManager(nc)).streams.info(stream);
   if (state.messages > 0) {
     for await (const message of await consumer.consume()) {
       ids.push(message.headers?.get('Nats-Msg-Id') ?? '');
@@ -89,7 +92,9 @@ async function benchBacklog(toy: boolean, alertDelayMaxMs: number, checkpoints: 
   const world = await openWorld();
   try {
     // Few keys, so that the few relevant events meet: about one alert in 1,000 events.
-    await publishBacklog(world.nc, payloads({ events, keys: 100, seed: 2, relevant: 0.002, stepMs: 1 }));
+    await publishBacklog(world.nc, {
+      events: payloads({ events, keys: 100, seed: 2, relevant: 0.002, stepMs: 1 }),
+    });
     const before = await readBare(world.url, 'BENCH', events);
     const engine = await drain(world, directory, { events, alertDelayMaxMs });
     const bare = faster(before, await readBare(world.url, 'BENCH', events));

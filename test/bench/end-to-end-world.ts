@@ -19,7 +19,7 @@ import type { EngineSettings } from '../../src/runtime/engine-options.js';
 import { defaultSettings } from '../../src/runtime/engine-options.js';
 import { TestNatsServer } from '../support/nats-server.js';
 
-const DOCUMENTS = `
+export const DOCUMENTS = `
 kind: source
 name: bench
 nats: { stream: BENCH, subjects: ['bench.>'] }

@@ -38,6 +38,9 @@ export function toSourceMessage(
     headers: readHeaders(message),
     text,
     value: undefined,
+    // Objects of one shape, whether or not a router has something to say of them.
+    isToldElsewhere: false,
+    parsed: undefined,
   };
   return text.startsWith(notUtf8Mark) ? { ...base, problem: 'The payload is not UTF-8 text.' } : base;
 }

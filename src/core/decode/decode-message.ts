@@ -17,6 +17,8 @@ export interface RawMessage {
   readonly text: string | undefined;
   readonly value: unknown;
   readonly problem?: string;
+  /** What the text says, if somebody parsed it before. */
+  readonly parsed?: unknown;
 }
 
 /** Why a message, or one element of it, is no event. */
@@ -54,6 +56,9 @@ export class MessageDecoder {
     stageEvents: () => NO_EVENTS,
   };
 
+  /** What the message decoded last says as a whole; undefined if it is not JSON. */
+  parsed: unknown;
+
   constructor(
     private readonly source: string,
     private readonly plan: DecodePlan,
@@ -61,15 +66,17 @@ export class MessageDecoder {
 
   /** Appends the message's events, and what of it is none, to `out`. */
   decode(message: RawMessage, out: Decoded): void {
+    this.parsed = undefined;
     if (message.problem !== undefined) return this.bury(out, message, -1, 'record', message.problem);
-    let body: unknown = message.value;
-    if (message.text !== undefined) {
+    let body: unknown = message.parsed ?? message.value;
+    if (message.text !== undefined && message.parsed === undefined) {
       try {
         body = JSON.parse(message.text);
       } catch (error) {
         return this.bury(out, message, -1, 'json', `The payload is not JSON: ${(error as Error).message}.`);
       }
     }
+    this.parsed = body;
     this.scope.event = {
       time: message.arrival ?? 0,
       type: undefined,

@@ -23,7 +23,8 @@ export class MessageRoutes {
     keys: readonly KeyPlan[],
     private readonly shards: number,
   ) {
-    this.decoder = new MessageDecoder(plan.name, plan.decode);
+    // What nobody asks for here need not be computed.
+    this.decoder = new MessageDecoder(plan.name, { ...plan.decode, id: undefined, order: undefined });
     this.units = new UnitReader(plan.watermark.by);
     this.keys = keys.map((key) => new KeyReader(key));
     this.events = this.decoded.events;
@@ -43,6 +44,11 @@ export class MessageRoutes {
       }
     }
     return mask;
+  }
+
+  /** What the message routed last says as a whole; undefined if it is not JSON. */
+  get parsed(): unknown {
+    return this.decoder.parsed;
   }
 
   unitOf(event: StreamEvent): string {

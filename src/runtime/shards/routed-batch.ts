@@ -1,8 +1,8 @@
 /** Part of a batch of a source on its way to the shard it is for: columns, so that few objects cross threads. */
 import type { SourceBatch, SourceIdentity, SourceMessage } from '../../ports/source.js';
 
-/** What few messages have: headers, a parsed value, a problem. */
-type Rare = Pick<SourceMessage, 'headers' | 'value' | 'problem'>;
+/** What few messages have: headers, a value in place of text, a problem. */
+type Rare = Pick<SourceMessage, 'headers' | 'text' | 'value' | 'problem'>;
 
 /** Columns of one length, in order of sequence. */
 export interface RoutedMessages {
@@ -12,70 +12,105 @@ export interface RoutedMessages {
   /** Each place in `subjects`. */
   readonly subjectAt: Uint32Array;
   readonly subjects: readonly string[];
-  readonly texts: readonly (string | undefined)[];
+  /** All payloads, one behind the other, and where each ends. */
+  readonly texts: string;
+  readonly textEnds: Uint32Array;
   /** 1: another shard tells what is late or dead of it. */
   readonly toldElsewhere: Uint8Array;
   readonly rare: readonly (readonly [place: number, what: Rare])[];
 }
 
 export interface RoutedBatch extends Omit<SourceBatch, 'messages'> {
-  readonly messages: RoutedMessages;
+  /** Whole for a shard in the thread that reads the source. */
+  readonly messages: RoutedMessages | readonly SourceMessage[];
   /** As it was when the batch had been read. */
   readonly identity: SourceIdentity;
 }
 
 /** Gathers the messages of one batch for one shard. */
-export class RoutedMessagesBuilder {
-  private readonly seqs: number[] = [];
-  private readonly arrivals: number[] = [];
-  private readonly subjectAt: number[] = [];
-  private readonly subjects = new Map<string, number>();
-  private readonly texts: (string | undefined)[] = [];
+export interface MessagesBuilder {
+  /** `parsed`: what its text says, if it is JSON. */
+  add(message: SourceMessage, isToldElsewhere: boolean, parsed: unknown): void;
+  finish(): RoutedBatch['messages'];
+}
+
+/** For a shard in this thread: messages need not be parsed again. */
+export class LocalMessagesBuilder implements MessagesBuilder {
+  private readonly messages: SourceMessage[] = [];
+
+  add(message: SourceMessage, isToldElsewhere: boolean, parsed: unknown): void {
+    message.isToldElsewhere = isToldElsewhere;
+    message.parsed = parsed;
+    this.messages.push(message);
+  }
+
+  finish(): readonly SourceMessage[] {
+    return this.messages;
+  }
+}
+
+/** For a shard in another thread. */
+export class RoutedMessagesBuilder implements MessagesBuilder {
+  private readonly messages: SourceMessage[] = [];
   private readonly told: number[] = [];
-  private readonly rare: [number, Rare][] = [];
 
   add(message: SourceMessage, isToldElsewhere: boolean): void {
-    const { seq, arrival, subject, headers, text, value, problem } = message;
-    let at = this.subjects.get(subject);
-    if (at === undefined) this.subjects.set(subject, (at = this.subjects.size));
-    if (headers !== undefined || value !== undefined || problem !== undefined)
-      this.rare.push([this.seqs.length, { headers, value, ...(problem === undefined ? {} : { problem }) }]);
-    this.seqs.push(seq);
-    this.arrivals.push(arrival ?? NaN);
-    this.subjectAt.push(at);
-    this.texts.push(text);
+    this.messages.push(message);
     this.told.push(isToldElsewhere ? 1 : 0);
   }
 
   finish(): RoutedMessages {
-    return {
-      seqs: Float64Array.from(this.seqs),
-      arrivals: Float64Array.from(this.arrivals),
-      subjectAt: Uint32Array.from(this.subjectAt),
-      subjects: [...this.subjects.keys()],
-      texts: this.texts,
-      toldElsewhere: Uint8Array.from(this.told),
-      rare: this.rare,
-    };
+    const { messages, told } = this;
+    const { length } = messages;
+    const seqs = new Float64Array(length);
+    const arrivals = new Float64Array(length);
+    const subjectAt = new Uint32Array(length);
+    const textEnds = new Uint32Array(length);
+    const subjects = new Map<string, number>();
+    const texts: string[] = [];
+    const rare: [number, Rare][] = [];
+    let end = 0;
+    for (let i = 0; i < length; i++) {
+      const { seq, arrival, subject, headers, text, value, problem } = messages[i] as SourceMessage;
+      let at = subjects.get(subject);
+      if (at === undefined) subjects.set(subject, (at = subjects.size));
+      seqs[i] = seq;
+      arrivals[i] = arrival ?? NaN;
+      subjectAt[i] = at;
+      if (text !== undefined) {
+        texts.push(text);
+        end += text.length;
+      }
+      textEnds[i] = end;
+      if (text === undefined || headers !== undefined || problem !== undefined)
+        rare.push([i, { headers, text, value, ...(problem === undefined ? {} : { problem }) }]);
+    }
+    const toldElsewhere = new Uint8Array(told);
+    return { seqs, arrivals, subjectAt, subjects: [...subjects.keys()], texts: texts.join(''), textEnds, toldElsewhere, rare };
   }
 }
 
 /** The messages as a reader gives them. */
-export function readRouted(routed: RoutedMessages): SourceMessage[] {
-  const { seqs, arrivals, subjectAt, subjects, texts, toldElsewhere, rare } = routed;
+export function readRouted(routed: RoutedBatch['messages']): readonly SourceMessage[] {
+  if (isLocal(routed)) return routed;
+  const { seqs, arrivals, subjectAt, subjects, texts, textEnds, toldElsewhere, rare } = routed;
   const messages: SourceMessage[] = [];
   let nextRare = 0;
+  let begin = 0;
   for (let i = 0; i < seqs.length; i++) {
     const arrival = arrivals[i] as number;
+    const end = textEnds[i] as number;
     const message = {
       seq: seqs[i] as number,
       arrival: Number.isNaN(arrival) ? undefined : arrival,
       subject: subjects[subjectAt[i] as number] as string,
       headers: undefined,
-      text: texts[i],
+      text: texts.slice(begin, end),
       value: undefined,
       isToldElsewhere: toldElsewhere[i] === 1,
+      parsed: undefined,
     };
+    begin = end;
     const special = rare[nextRare];
     if (special?.[0] !== i) messages.push(message);
     else {
@@ -84,6 +119,10 @@ export function readRouted(routed: RoutedMessages): SourceMessage[] {
     }
   }
   return messages;
+}
+
+function isLocal(routed: RoutedBatch['messages']): routed is readonly SourceMessage[] {
+  return Array.isArray(routed);
 }
 
 /** Gathers what moves a shard's event time, of events that are not its own. */
@@ -121,9 +160,9 @@ export class ElsewhereBuilder {
   finish(): SourceBatch['elsewhere'] {
     if (this.seqs.length === 0) return undefined;
     return {
-      seqs: Float64Array.from(this.seqs),
-      times: Float64Array.from(this.times),
-      arrivals: Float64Array.from(this.arrivals),
+      seqs: new Float64Array(this.seqs),
+      times: new Float64Array(this.times),
+      arrivals: new Float64Array(this.arrivals),
       units: this.hasUnits ? this.units : undefined,
     };
   }

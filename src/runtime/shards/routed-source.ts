@@ -1,5 +1,7 @@
-/** A shard's side of the router: sources that another thread reads, as if they were read here. */
+/** A shard's side of routers: sources that are read for all shards, by one of their threads each. */
+import { assert } from '../../core/assert.js';
 import type { SourceDocument } from '../../core/document/documents.js';
+import { shardOfKey } from '../../core/model/ownership.js';
 import type { Clock } from '../../ports/clock.js';
 import type {
   SourceBatch,
@@ -20,31 +22,39 @@ const CANCEL_POLL_MS = 50;
 
 export type RouterWire = Wire<RouterRequest, RouterReply>;
 
-/** Opens sources by way of the router. One of them serves all sources of a shard. */
+/** The shard whose thread reads a source for all: the same one at every start. */
+export function homeOf(source: string, shards: number): number {
+  return shardOfKey(source, shards);
+}
+
+/** Opens sources by way of the routers, of which there is one in the thread of each shard. */
 export class RoutedSources implements SourceOpener {
   private readonly readers = new Map<number, RoutedReader>();
   private next = 1;
 
+  /** `wires`: to the router of each shard's thread. */
   constructor(
-    private readonly wire: RouterWire,
+    private readonly wires: readonly RouterWire[],
     private readonly clock: Clock,
   ) {
-    wire.receive((reply) => this.readers.get(reply.id)?.take(reply));
+    for (const wire of wires) wire.receive((reply) => this.readers.get(reply.id)?.take(reply));
   }
 
   async open(source: SourceDocument, start: SourceStart, options: SourceOpenOptions = {}): Promise<SourceReader> {
     const id = this.next++;
+    const wire = this.wires[homeOf(source.name, this.wires.length)];
+    assert(wire !== undefined, 'every source has a home');
     const reader = new RoutedReader({
       name: source.name,
       clock: this.clock,
       onWaiting: options.onWaiting,
-      take: (batches) => this.wire.send({ kind: 'take', id, batches }),
+      take: (batches) => wire.send({ kind: 'take', id, batches }),
       onClose: () => {
-        if (this.readers.delete(id)) this.wire.send({ kind: 'close', id });
+        if (this.readers.delete(id)) wire.send({ kind: 'close', id });
       },
     });
     this.readers.set(id, reader);
-    this.wire.send({ kind: 'open', id, source, start, keys: options.keys ?? [] });
+    wire.send({ kind: 'open', id, source, start, keys: options.keys ?? [] });
     try {
       await reader.opened(options.isCancelled);
     } catch (error) {

@@ -1,4 +1,4 @@
-/** The sources of a service of several shards: each is read once, and what concerns a shard goes there. */
+/** The sources that one thread reads for all shards of a service: each once, and what concerns a shard goes there. */
 import { compileRuleSet } from '../../core/document/compile.js';
 import type { CompileEnvironment } from '../../core/document/compile.js';
 import { keyPlanOfText } from '../../core/document/compile-key.js';
@@ -36,11 +36,11 @@ export class SourceRouter {
 
   constructor(private readonly options: RouterOptions) {}
 
-  /** Serves a shard. */
-  serve(shard: number, wire: Wire<RouterReply, RouterRequest>): void {
+  /** Serves a shard; `isLocal`: one in this thread. */
+  serve(shard: number, wire: Wire<RouterReply, RouterRequest>, isLocal: boolean): void {
     wire.receive((request) => {
       const place = `${shard}/${request.id}`;
-      if (request.kind === 'open') this.open(shard, wire, request);
+      if (request.kind === 'open') this.open({ shard, isLocal }, wire, request);
       else if (request.kind === 'take') {
         const found = this.subscriptions.get(place);
         found?.session.allow(found.subscriber, request.batches);
@@ -49,12 +49,13 @@ export class SourceRouter {
   }
 
   private open(
-    shard: number,
+    { shard, isLocal }: Pick<Subscriber, 'shard' | 'isLocal'>,
     wire: Wire<RouterReply, RouterRequest>,
     { id, source, start, keys }: Extract<RouterRequest, { kind: 'open' }>,
   ): void {
     const subscriber: Subscriber = {
       shard,
+      isLocal,
       start,
       keys,
       send: (reply) => wire.send({ ...reply, id } as RouterReply),

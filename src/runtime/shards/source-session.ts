@@ -14,12 +14,14 @@ import { joinStarts } from './join-starts.js';
 import type { KnownStart, StartBook } from './join-starts.js';
 import type { RouterReply } from './routing.js';
 import { routingLimits } from './routing.js';
-import { ElsewhereBuilder, RoutedMessagesBuilder } from './routed-batch.js';
+import { ElsewhereBuilder, LocalMessagesBuilder, RoutedMessagesBuilder } from './routed-batch.js';
 import type { RoutedBatch } from './routed-batch.js';
 
 /** One shard that reads the source. */
 export interface Subscriber {
   readonly shard: number;
+  /** It is in this thread: batches are given as they are. */
+  readonly isLocal: boolean;
   readonly start: SourceStart;
   readonly keys: readonly string[];
   readonly send: (reply: SessionReply) => void;
@@ -210,7 +212,7 @@ export class SourceSession {
       reading,
       bit: 1 << reading.subscriber.shard,
       from: reading.sentTo ?? 0,
-      messages: new RoutedMessagesBuilder(),
+      messages: reading.subscriber.isLocal ? new LocalMessagesBuilder() : new RoutedMessagesBuilder(),
       elsewhere: new ElsewhereBuilder(hasUnits),
     }));
     const present = parts.reduce((mask, { bit }) => mask | bit, 0);
@@ -221,7 +223,7 @@ export class SourceSession {
       for (const part of parts) {
         if (message.seq <= part.from) continue;
         if (((mask | telling) & part.bit) !== 0) {
-          part.messages.add(message, part.bit !== telling);
+          part.messages.add(message, part.bit !== telling, routes.parsed);
           part.elsewhere.interrupt();
         } else {
           for (const event of routes.events)

@@ -4,11 +4,13 @@ import { compileSchema } from '../../../src/adapters/json-schema/compile-schema.
 import type { MemoryDisk } from '../../../src/adapters/memory/memory-store.js';
 import { systemDigest } from '../../../src/adapters/system/system-digest.js';
 import type { Log } from '../../../src/ports/log.js';
+import type { SourceOpener } from '../../../src/ports/source.js';
 import type { Wire } from '../../../src/ports/wire.js';
 import { Engine } from '../../../src/runtime/engine.js';
 import type { EngineSettings } from '../../../src/runtime/engine-options.js';
 import { defaultSettings } from '../../../src/runtime/engine-options.js';
 import type { KnownStart } from '../../../src/runtime/shards/join-starts.js';
+import { localWire } from '../../../src/runtime/shards/local-wire.js';
 import { partOpener } from '../../../src/runtime/shards/part-opener.js';
 import { RoutedSources } from '../../../src/runtime/shards/routed-source.js';
 import type { FromShard, ToShard } from '../../../src/runtime/shards/shard-calls.js';
@@ -90,30 +92,20 @@ export class ShardedLife {
     this.control = new ShardedControl(this.set);
     const { pace } = options;
     const scripted = scriptedOpener(world.streams, { clock, isDead, ...(pace === undefined ? {} : { pace }) });
-    const router = new SourceRouter({
-      openers: { nats: scripted, file: scripted },
-      environment: this.set.environment(0),
-      clock,
-      shards: disks.shards,
-      batchMessagesMax: settings.batchMessagesMax,
-      pollWaitMs: settings.pollWaitMs,
-      starts: {
-        get: ({ name }) => disks.starts.get(name),
-        put: async ({ name }, start) => void disks.starts.set(name, start),
-      },
-      onFailure: (error) => this.set.fail(error),
-    });
+    const routers = disks.disks.map(() => this.router(scripted, settings));
     for (let shard = 0; shard < disks.shards; shard++) {
       const [callsHere, callsThere] = wirePair<ToShard, FromShard>(isDead);
-      const [routesHere, routesThere] = wirePair<RouterReply, RouterRequest>(isDead);
-      router.serve(shard, routesHere);
       this.set.links.push(new ShardLink(shard, callsHere, (error) => this.set.fail(error)));
-      this.host(shard, callsThere, partOpener({
-        parts: scripted,
-        whole: new RoutedSources(routesThere, clock),
-        shard,
-        shards: disks.shards,
-      }));
+      const wires = routers.map((router, home) => {
+        const isLocal = home === shard;
+        const [near, far] = isLocal
+          ? localWire<RouterReply, RouterRequest>()
+          : wirePair<RouterReply, RouterRequest>(isDead);
+        router.serve(shard, near, isLocal);
+        return far;
+      });
+      const whole = new RoutedSources(wires, clock);
+      this.host(shard, callsThere, partOpener({ parts: scripted, whole, shard, shards: disks.shards }));
     }
   }
 
@@ -163,6 +155,23 @@ export class ShardedLife {
 
   private settingsOf(shard: number): EngineSettings {
     return { ...defaultSettings, ...this.options.settings, shard, shards: this.disks.shards };
+  }
+
+  private router(scripted: SourceOpener, { batchMessagesMax, pollWaitMs }: EngineSettings): SourceRouter {
+    const { disks } = this;
+    return new SourceRouter({
+      openers: { nats: scripted, file: scripted },
+      environment: this.set.environment(0),
+      clock: this.world.clock,
+      shards: disks.shards,
+      batchMessagesMax,
+      pollWaitMs,
+      starts: {
+        get: ({ name }) => disks.starts.get(name),
+        put: async ({ name }, start) => void disks.starts.set(name, start),
+      },
+      onFailure: (error) => this.set.fail(error),
+    });
   }
 
   private host(shard: number, wire: Wire<FromShard, ToShard>, nats: ReturnType<typeof partOpener>): void {
