@@ -19,7 +19,16 @@ function refuse(reason: Refusal['reason'], detail: string, diagnostics: readonly
 /** Where revisions come into force: an engine, or several that go together. */
 export type Revised = Pick<
   Engine,
-  'state' | 'revision' | 'documents' | 'ruleSet' | 'refusedDocuments' | 'environment' | 'compile' | 'failingTests' | 'apply' | 'fail'
+  | 'state'
+  | 'revision'
+  | 'documents'
+  | 'ruleSet'
+  | 'refusedDocuments'
+  | 'environment'
+  | 'compile'
+  | 'failingTests'
+  | 'apply'
+  | 'fail'
 > & {
   readonly deps: Pick<EngineDependencies, 'parse' | 'feed' | 'digest' | 'expressions' | 'log' | 'meter'>;
   readonly settings: Pick<EngineSettings, 'namespace' | 'alertPrefix'>;

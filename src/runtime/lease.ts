@@ -46,10 +46,7 @@ interface Found {
 }
 
 /** What those see of a lease who publish under it. */
-export type LeaseHold = Pick<
-  Lease,
-  'epoch' | 'isHeld' | 'whenLost' | 'acquire' | 'whenHeld' | 'release' | 'close'
->;
+export type LeaseHold = Pick<Lease, 'epoch' | 'isHeld' | 'whenLost' | 'acquire' | 'whenHeld' | 'release' | 'close'>;
 
 export class Lease {
   epoch = 0;

@@ -64,9 +64,7 @@ export class RevisionCompiler {
       const documents = read === undefined ? stored : stored.withFiles(read.value, revision + 1, digest);
       const same = documents.isSameAs(stored) && revision > 0;
       const compiled = this.compile(documents, same ? revision : revision + 1);
-      refused = compiled.ok
-        ? this.failingTests({ documents, ruleSet: compiled.value }, stored)
-        : compiled.diagnostics;
+      refused = compiled.ok ? this.failingTests({ documents, ruleSet: compiled.value }, stored) : compiled.diagnostics;
       if (compiled.ok && refused.length === 0) return { documents, ruleSet: compiled.value, refused };
     } else {
       refused = read.diagnostics;

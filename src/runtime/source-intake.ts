@@ -26,6 +26,9 @@ import type { Delivery } from './shard-feed.js';
 /** A turn that takes this much longer than its wait means that the process stood still. */
 const STALL_MS = 1_000;
 
+/** Batches with events of other shards that are told apart; beyond it the newest are taken as one, and more is read again. */
+const ELSEWHERE_MAX = 4_096;
+
 /** What a checkpoint keeps of a source. */
 export interface SavedSource {
   /** Which stream or file the position is one in, as the document says; absent in states written before it was kept. */
@@ -117,6 +120,8 @@ export class SourceIntake {
   replaying = false;
   private readonly knownLate = new Set<string>();
   private lateHeld: [number, number, number][] = [];
+  /** Batches with events of other shards that may not be final yet: a rule to come may have keys of theirs here. */
+  private elsewhere: { readonly fromSeq: number; maxTime: number }[] = [];
   private stopping = false;
   private sawNoStream = false;
   private lastTurn = 0;
@@ -189,7 +194,10 @@ export class SourceIntake {
     const replaying = saved !== undefined && this.scanned < this.replayTo;
     const waiting = [this.timeline.lowestSeq(), this.options.shardLowestSeq()].filter((seq) => seq !== undefined);
     const left = this.notGiven().reduce((lowest, { seq }) => Math.min(lowest, seq), Infinity);
-    const replayFrom = Math.min(this.position + 1, replaying ? saved.replayFrom : Infinity, left, ...waiting);
+    const reached = this.delivery?.reached ?? this.timeline.watermark;
+    this.elsewhere = this.elsewhere.filter(({ maxTime }) => maxTime > reached);
+    const others = this.elsewhere[0]?.fromSeq ?? Infinity;
+    const replayFrom = Math.min(this.position + 1, replaying ? saved.replayFrom : Infinity, left, others, ...waiting);
     this.lateHeld = this.lateHeld.filter(([seq, , time]) => seq >= replayFrom && time > groupWatermark);
     const lateAhead = replaying ? saved.late.filter(([seq]) => seq > this.scanned) : [];
     return {
@@ -273,7 +281,10 @@ export class SourceIntake {
       this.order(replayed, message.isToldElsewhere === true);
       this.scanned = message.seq;
     }
-    if (batch.elsewhere !== undefined) this.observe(batch.elsewhere, seen, Infinity);
+    if (batch.elsewhere !== undefined) {
+      this.observe(batch.elsewhere, seen, Infinity);
+      this.noteElsewhere(scannedBefore + 1, batch.elsewhere);
+    }
     this.scanned = Math.max(this.scanned, batch.scannedTo ?? 0);
     this.position = Math.max(this.position, this.scanned);
     this.placed = true;
@@ -316,6 +327,13 @@ export class SourceIntake {
       this.timeline.observe(elsewhere, this.out);
     }
     return at;
+  }
+
+  private noteElsewhere(fromSeq: number, { times }: EventsElsewhere): void {
+    const maxTime = times.reduce((most, time) => Math.max(most, time), -Infinity);
+    const last = this.elsewhere[this.elsewhere.length - 1];
+    if (last === undefined || this.elsewhere.length < ELSEWHERE_MAX) this.elsewhere.push({ fromSeq, maxTime });
+    else last.maxTime = Math.max(last.maxTime, maxTime);
   }
 
   private giveLate(event: StreamEvent, isToldElsewhere: boolean): void {

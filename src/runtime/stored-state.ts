@@ -39,10 +39,7 @@ export interface StoredState {
 }
 
 /** Reads the state of a shard. Rejects with `EngineError` when it is of another format, another namespace or another shard. */
-export async function readStoredState(
-  store: StateStore,
-  owner: StateOwner,
-): Promise<StoredState> {
+export async function readStoredState(store: StateStore, owner: StateOwner): Promise<StoredState> {
   const text = await store.get(checkpointKey(owner.shard));
   const checkpoint = text === undefined ? undefined : (JSON.parse(text) as StoredCheckpoint);
   if (checkpoint !== undefined) checkOwner(checkpoint, owner);

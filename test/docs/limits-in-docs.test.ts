@@ -11,6 +11,7 @@ import { stopLimits } from '../../src/cli/commands/end-in-time.js';
 import { expressionLimits } from '../../src/core/expression/expression-limits.js';
 import { limits } from '../../src/core/limits.js';
 import { runtimeDefaults } from '../../src/runtime/runtime-limits.js';
+import { routingLimits } from '../../src/runtime/shards/routing.js';
 import { savepointLimits } from '../../src/runtime/savepoint.js';
 
 const rows = readFileSync(new URL('../../docs/limits.md', import.meta.url), 'utf8')
@@ -27,6 +28,7 @@ describe.each([
   ['texts', textLimits],
   ['runtime', runtimeDefaults],
   ['savepoints', savepointLimits],
+  ['shards', routingLimits],
   ['nats', natsLimits],
   ['files', fileLimits],
   ['store', levelLimits],

@@ -50,8 +50,7 @@ export function stopWithinMs({ stopWithin }: ServeOptions): number {
  * by the machine's memory).
  */
 export function stateMemoryBytes({ stateMemory }: ServeOptions, shards: number): number {
-  if (stateMemory !== undefined)
-    return Math.floor((parseWhole('state-memory', stateMemory) * BYTES_PER_MIB) / shards);
+  if (stateMemory !== undefined) return Math.floor((parseWhole('state-memory', stateMemory) * BYTES_PER_MIB) / shards);
   return Math.floor(getHeapStatistics().heap_size_limit / HEAP_PARTS);
 }
 

@@ -21,7 +21,15 @@ import { serveShards } from '../serve-shards.js';
 import { CommandError, exitCodes, formatDiagnostic, say } from '../terminal.js';
 import { endInTime } from './end-in-time.js';
 import type { ServeOptions } from './serve-options.js';
-import { checkShards, parseLevel, parseShards, parseWhole, stateMemoryBytes, stopWithinMs, storeOptions } from './serve-values.js';
+import {
+  checkShards,
+  parseLevel,
+  parseShards,
+  parseWhole,
+  stateMemoryBytes,
+  stopWithinMs,
+  storeOptions,
+} from './serve-values.js';
 
 const TOKEN_BYTES = 24;
 const OWNER_ONLY = 0o600;

@@ -59,6 +59,11 @@ async function withEntries<T>(
 ): Promise<T> {
   const isSavepoint = parseObjectPlace(what) !== undefined || existsSync(join(what, manifestFile));
   if (!isSavepoint) {
+    if (existsSync(join(what, 'shard-0')))
+      throw new CommandError(
+        `${what} holds a state for each shard: look into one, ${join(what, 'shard-0')} is the first.`,
+        exitCodes.invalid,
+      );
     if (!existsSync(what)) throw new CommandError(`There is no directory \`${what}\`.`, exitCodes.invalid);
     return lookInto(databaseIn(resolve(what)), (store) => use(store.entries('', '\u007f')));
   }

@@ -24,7 +24,7 @@ export interface SourceEnvironment {
   readonly shards?: number;
 }
 
-function checkNats(source: SourceDocument, report: Report, alertPrefix: string): void {
+function checkNats(source: SourceDocument, report: Report, { alertPrefix, shards = 1 }: SourceEnvironment): void {
   source.nats?.subjects.forEach((subject, index) => {
     const pointer = `/nats/subjects/${index}`;
     if (!isSubscribeSubject(subject)) {
@@ -35,7 +35,7 @@ function checkNats(source: SourceDocument, report: Report, alertPrefix: string):
       report.error('subject-overlap', pointer, message);
     }
   });
-  if (source.nats?.partitioned === true) checkParts(source.nats.subjects, report);
+  if (source.nats?.partitioned === true) checkParts(source.nats.subjects, report, shards);
   if (source.nats?.onGap !== undefined && source.nats.stream === undefined) {
     report.error(
       'needs-stream',
@@ -58,7 +58,11 @@ function checkNats(source: SourceDocument, report: Report, alertPrefix: string):
 }
 
 /** A message on two of them would be read by two shards. */
-function checkParts(subjects: readonly string[], report: Report): void {
+function checkParts(subjects: readonly string[], report: Report, shards: number): void {
+  if (subjects.length < shards) {
+    const message = `A source with \`partitioned\` needs a subject for each of the ${shards} shards, it has ${subjects.length}: partition it further, or run fewer shards.`;
+    report.error('too-few-subjects', '/nats/subjects', message);
+  }
   subjects.forEach((subject, index) => {
     const other = subjects.slice(0, index).find((one) => subjectsOverlap(one, subject));
     if (other === undefined) return;
@@ -175,7 +179,7 @@ export function compileSource(
   env: SourceEnvironment,
 ): SourcePlan | undefined {
   const source = placed.document;
-  checkNats(source, report, env.alertPrefix);
+  checkNats(source, report, env);
   checkArrival(source, report);
   const plan = {
     name: source.name,

@@ -75,7 +75,8 @@ class RuleSetCompiler {
     for (const placed of documents) {
       const report = new Report(placed);
       this.compileOne(placed, report);
-      if ((this.env.shards ?? 1) > 1 && placed.document.kind === 'rule') checkPartitions(placed.document, report, this.index);
+      if ((this.env.shards ?? 1) > 1 && placed.document.kind === 'rule')
+        checkPartitions(placed.document, report, this.index);
       this.diagnostics.push(...report.diagnostics);
     }
   }

@@ -30,7 +30,9 @@ export class KeyReader {
     this.scope.body = event.body;
     this.scope.event = event;
     try {
-      const value: unknown = composite ? parts.map((part) => part.evaluate(this.scope)) : parts[0]?.evaluate(this.scope);
+      const value: unknown = composite
+        ? parts.map((part) => part.evaluate(this.scope))
+        : parts[0]?.evaluate(this.scope);
       if (!isKeyValue(value)) return undefined;
       this.value = value;
       return keyToken(value);

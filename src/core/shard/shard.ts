@@ -2,7 +2,7 @@
  * A shard: the single-threaded owner of keys, their state and their watermarks. The waist of the engine is one call,
  * `advanceShard`: a synchronous, deterministic function of the shard and its input.
  */
-import type { KeyPlan, RulePlan } from '../document/plans.js';
+import type { KeyPlan } from '../document/plans.js';
 import type { StreamEvent } from '../model/event.js';
 import { eventIdentity } from '../model/event.js';
 import { limits } from '../limits.js';
@@ -10,6 +10,7 @@ import type { KeyToken } from '../model/key.js';
 import type { Ownership } from '../model/ownership.js';
 import type { RuleAssignment, VersionAssignment } from './active-rule.js';
 import { ActiveRule } from './active-rule.js';
+import { groupIdOf } from './group-id.js';
 import type { OrdinalCounter } from './key-group.js';
 import { KeyGroup } from './key-group.js';
 import type { PathsUse } from '../nfa/choose-executor.js';
@@ -75,23 +76,6 @@ export interface SavedShard {
 
 /** Event time a version without `within` may drain. */
 export const DRAIN_MAX_MS = 86_400_000;
-
-/** Canonical text of the sources and keys of a rule: rules with the same text share a key group. */
-export function groupIdOf(plan: RulePlan): string {
-  let id = groupIds.get(plan);
-  if (id === undefined) {
-    id = groupTextOf(plan);
-    groupIds.set(plan, id);
-  }
-  return id;
-}
-
-const groupIds = new WeakMap<RulePlan, string>();
-
-function groupTextOf(plan: RulePlan): string {
-  const parts = plan.sources.map((source): [string, string] => [source, plan.keys.get(source)?.text ?? '']);
-  return JSON.stringify(parts.sort((a, b) => (a[0] < b[0] ? -1 : 1)));
-}
 
 export interface ShardOptions {
   /** Which runs are kept as sets of paths, if not those the limits name. What comes out does not depend on it. */

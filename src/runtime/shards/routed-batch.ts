@@ -86,7 +86,16 @@ export class RoutedMessagesBuilder implements MessagesBuilder {
         rare.push([i, { headers, text, value, ...(problem === undefined ? {} : { problem }) }]);
     }
     const toldElsewhere = new Uint8Array(told);
-    return { seqs, arrivals, subjectAt, subjects: [...subjects.keys()], texts: texts.join(''), textEnds, toldElsewhere, rare };
+    return {
+      seqs,
+      arrivals,
+      subjectAt,
+      subjects: [...subjects.keys()],
+      texts: texts.join(''),
+      textEnds,
+      toldElsewhere,
+      rare,
+    };
   }
 }
 

@@ -2,7 +2,6 @@
 import { CodedError } from '../../core/coded-error.js';
 import type { StateStore } from '../../ports/store.js';
 import type { Wire } from '../../ports/wire.js';
-import { DocumentSet } from '../document-set.js';
 import { takeSavepoint } from '../engine-control.js';
 import { SHARD } from '../engine.js';
 import type { Engine } from '../engine.js';

@@ -208,14 +208,18 @@ export class SourceSession {
   private route(batch: SourceBatch, at: { identity: SourceIdentity; scannedTo: number }): Map<Reading, RoutedBatch> {
     const routes = this.routesNow();
     const hasUnits = this.options.plan.watermark.by.length > 0;
-    const parts = [...this.readings.values()].map((reading) => ({
+    // After a step back some have it all already.
+    const behind = [...this.readings.values()].filter(
+      ({ sentTo }) => sentTo === undefined || sentTo < at.scannedTo || batch.ended,
+    );
+    const parts = behind.map((reading) => ({
       reading,
       bit: 1 << reading.subscriber.shard,
       from: reading.sentTo ?? 0,
       messages: reading.subscriber.isLocal ? new LocalMessagesBuilder() : new RoutedMessagesBuilder(),
       elsewhere: new ElsewhereBuilder(hasUnits),
     }));
-    const present = parts.reduce((mask, { bit }) => mask | bit, 0);
+    const present = [...this.readings.keys()].reduce((mask, { shard }) => mask | (1 << shard), 0);
     for (const message of batch.messages) {
       const mask = routes.route(message);
       // One shard tells what is late or dead: the first that has the message.
