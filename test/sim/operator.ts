@@ -6,6 +6,7 @@ import type { SavedSource } from '../../src/runtime/source-intake.js';
 import type { StoredCheckpoint } from '../../src/runtime/stored-state.js';
 import { streamOf } from './sim-documents.js';
 import type { StreamFault } from './sim-plan.js';
+import { below } from './sim-process.js';
 import type { SimWorld } from './sim-world.js';
 
 /** Of a source, as the status shows it. */
@@ -18,7 +19,7 @@ interface ReadSource {
 export class Operator {
   /** Streams of which something is gone for good: what their rules say then is not what they said without faults. */
   readonly spoilt = new Set<string>();
-  private readonly damage = new Map<string, StreamFault>();
+  private readonly damage = new Map<string, StreamFault & { readonly endedAt: number }>();
 
   constructor(private readonly world: SimWorld) {}
 
@@ -29,24 +30,32 @@ export class Operator {
     if (saved?.identity == null || saved.position === 0 || this.damage.has(fault.stream)) return;
     if (this.spoilt.has(fault.stream)) return;
     if (fault.what === 'undated') return stream.forgetCreation();
-    this.damage.set(fault.stream, fault);
     if (fault.what === 'recreated') stream.recreate();
     else if (fault.what === 'purged') stream.purge(1 + Math.floor(fault.share * stream.lastSeq));
     else stream.cutBack(Math.floor(fault.share * saved.position));
+    this.damage.set(fault.stream, { ...fault, endedAt: stream.lastSeq });
   }
 
   /** The refusals that are due of a service that starts with this state: code by stream. */
   refusalsDue(stored: StoredCheckpoint | undefined): ReadonlyMap<string, string> {
     const due = new Map<string, string>();
-    for (const [name, { what }] of this.damage) {
+    for (const [name, { what, endedAt }] of this.damage) {
       const saved = savedOf(stored, name);
-      if (saved?.identity == null) continue;
-      if (what === 'recreated') due.set(name, 'stream-recreated');
-      if (what === 'cut-back') due.set(name, 'stream-behind');
-      const { firstSeq } = this.world.stream(name).content;
-      if (what === 'purged' && firstSeq > saved.replayFrom) due.set(name, 'stream-purged');
+      const stream = this.world.stream(name);
+      const isKnown = saved?.identity != null;
+      if (isKnown && what === 'recreated') due.set(name, 'stream-recreated');
+      else if (isKnown && what === 'cut-back' && saved.position > endedAt) due.set(name, 'stream-behind');
+      else if (what === 'purged' && (!isKnown || stream.content.firstSeq <= saved.replayFrom)) continue;
+      else if (isKnown && what === 'purged') due.set(name, 'stream-purged');
+      else this.restore(name);
     }
     return due;
+  }
+
+  /** A state that went back does not know what is gone: then nothing is refused, and the operator has to see it himself. */
+  private restore(name: string): void {
+    this.world.stream(name).restore();
+    this.damage.delete(name);
   }
 
   /** What is wrong with how the sources stand while these refusals are due. */
@@ -69,11 +78,11 @@ export class Operator {
       const name = streamOf(source);
       const stream = this.world.stream(name);
       const fault = this.damage.get(name);
-      this.damage.delete(name);
       if (fault?.choice !== 'go-on') {
-        stream.restore();
+        this.restore(name);
         continue;
       }
+      this.damage.delete(name);
       this.spoilt.add(name);
       stream.accept();
       // What ended it may be among what is gone.
@@ -82,6 +91,12 @@ export class Operator {
       else this.world.documents.rename(name);
     }
   }
+}
+
+/** Which retained checkpoint to go back to, of those that a refusal offers; undefined when it offers none. */
+export function choiceIn(message: string, random: () => number): number | undefined {
+  const offered = [...message.matchAll(/--recover-from (\d+):/g)].map(([, number]) => Number(number));
+  return offered[below(random, offered.length)];
 }
 
 function savedOf(stored: StoredCheckpoint | undefined, stream: string): SavedSource | undefined {

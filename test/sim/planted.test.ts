@@ -6,7 +6,7 @@ import { firstFailure } from './seeds.js';
 import { shrinkPlan } from './shrink-plan.js';
 import { drawPlan } from './sim-plan.js';
 import { brokenLaws } from './simulate.js';
-import type { Planted } from './sim-service.js';
+import type { Planted } from './planted.js';
 
 const SEEDS = 100;
 
@@ -27,6 +27,19 @@ function forgetfulStore(): Planted {
     withPart(inner, {
       batch: undefined,
       commit: (changes, options) => (++commits % 7 === 0 ? Promise.resolve() : inner.commit(changes, options)),
+    } as Partial<StateStore>);
+  return { store };
+}
+
+/** Says that a commit is durable before it is. */
+function hastyStore(): Planted {
+  const store = (inner: StateStore): StateStore =>
+    withPart(inner, {
+      batch: undefined,
+      commit: (changes, options) => {
+        inner.commit(changes, options).catch(() => undefined);
+        return Promise.resolve();
+      },
     } as Partial<StateStore>);
   return { store };
 }
@@ -63,6 +76,9 @@ function unquestioningOpener(): Planted {
 
 test.each([
   ['a store that loses what it said was durable', forgetfulStore],
+  ['a store that says too early that something is durable', hastyStore],
+  ['a disk that passes over what it cannot read', () => ({ blindDisk: true })],
+  ['a state that went back and does not know it', () => ({ unmarked: true })],
   ['a stream that loses what it said it had', deafSink],
   ['a stream that does not say what it has', forgetfulSink],
   ['a server that does not know again what it has', () => ({ forgetfulServer: true })],

@@ -1,7 +1,7 @@
 /** Simulates the services of these seeds and gives the first failure as the line that repeats it, with what broke. */
 import { drawPlan } from './sim-plan.js';
 import { brokenLaws } from './simulate.js';
-import type { Planted } from './sim-service.js';
+import type { Planted } from './planted.js';
 
 /** Undefined when every law held in every one of them. */
 export async function firstFailure(from: number, count: number, planted: Planted = {}): Promise<string | undefined> {

@@ -8,9 +8,7 @@ type Fails = (plan: Plan) => Promise<boolean>;
 export async function shrinkPlan(plan: Plan, fails: Fails): Promise<Plan> {
   let smallest = plan;
   for (const part of ['reloads', 'faults', 'events'] as const) smallest = await shrinkPart(smallest, part, fails);
-  smallest = await simplifyFaults(smallest, fails);
-  const calm: Plan = { ...smallest, wire: CALM_WIRE };
-  return (await fails(calm)) ? calm : smallest;
+  return calmPlan(await simplifyFaults(smallest, fails), fails);
 }
 
 async function shrinkPart(plan: Plan, part: 'reloads' | 'faults' | 'events', fails: Fails): Promise<Plan> {
@@ -26,12 +24,25 @@ async function shrinkPart(plan: Plan, part: 'reloads' | 'faults' | 'events', fai
   return smallest;
 }
 
+/** Faults that only end a life say more than those that come with more. */
 async function simplifyFaults(plan: Plan, fails: Fails): Promise<Plan> {
   let smallest = plan;
-  for (const [at, fault] of plan.faults.entries()) {
-    const { stream, ...alone } = fault;
-    if (stream === undefined) continue;
-    const smaller: Plan = { ...smallest, faults: smallest.faults.with(at, alone as Fault) };
+  for (const part of ['stream', 'flips'] as const) {
+    for (const [at, fault] of plan.faults.entries()) {
+      if (fault[part] === undefined) continue;
+      const left = Object.entries(smallest.faults[at] ?? fault).filter(([name]) => name !== part);
+      const smaller: Plan = { ...smallest, faults: smallest.faults.with(at, Object.fromEntries(left) as Fault) };
+      if (await fails(smaller)) smallest = smaller;
+    }
+  }
+  return smallest;
+}
+
+/** Without what disturbs all the time. */
+async function calmPlan(plan: Plan, fails: Fails): Promise<Plan> {
+  let smallest = plan;
+  for (const calm of [{ wire: CALM_WIRE }, { slowDisk: undefined }]) {
+    const smaller: Plan = { ...smallest, ...calm };
     if (await fails(smaller)) smallest = smaller;
   }
   return smallest;

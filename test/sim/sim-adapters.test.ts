@@ -10,7 +10,8 @@ import { AlertServer } from './alert-server.js';
 import { simOpener } from './sim-opener.js';
 import { SimLoop, SimProcess, randomOf } from './sim-process.js';
 import { SimSink } from './sim-sink.js';
-import { SimDisk, SimStore } from './sim-store.js';
+import { SimDisk } from './sim-disk.js';
+import { SimStore } from './sim-store.js';
 import { SimStream } from './sim-stream.js';
 
 /** A process without faults in a world that goes on while a test awaits. */

@@ -9,7 +9,18 @@ export class SimLaws {
   /** Laws that were broken: sentences. */
   readonly broken: string[] = [];
   private readonly promised = new Set<string>();
-  private watermarks = new Map<string, number>();
+  private readonly watermarks = new Map<string, number>();
+
+  /** The state was put back to an earlier moment, and with it what its watermarks were. */
+  noteGoneBack(): void {
+    this.watermarks.clear();
+  }
+
+  /** What is read from the disk is what survived. */
+  checkOpened(found: ReadonlyMap<string, string>, durable: ReadonlyMap<string, string>): void {
+    const isSame = found.size === durable.size && [...durable].every(([key, value]) => found.get(key) === value);
+    if (!isSame) this.broken.push('the store opens with other entries than survived');
+  }
 
   /** A batch will survive. */
   noteDurable(changes: readonly StoreChange[]): void {

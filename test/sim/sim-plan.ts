@@ -1,4 +1,5 @@
 /** What happens in one simulated service, as data: the same plan is the same run, and less of it is a smaller plan. */
+import type { DiskPlace } from './sim-disk.js';
 import { below, randomOf } from './sim-process.js';
 
 export interface PlannedEvent {
@@ -22,10 +23,31 @@ export interface StreamFault {
   readonly choice: 'restore' | 'go-on';
 }
 
-/** How a life ends: at an await, or with the commit at which its disk is full; and what happens before the next one. */
-export type Fault = (
-  { readonly kind: 'crash'; readonly await: number } | { readonly kind: 'disk-full'; readonly commit: number }
-) & { readonly stream?: StreamFault };
+/** A commit that the disk refuses, though it may be written. */
+export interface DiskFault {
+  readonly kind: 'disk-full' | 'io';
+  readonly commit: number;
+  readonly isWritten: boolean;
+}
+
+/** A bit that is another one at the next start. */
+export interface FlippedBit {
+  readonly place: DiskPlace;
+  /** Where in it: in [0, 1). */
+  readonly share: number;
+}
+
+/** How a life ends, at an await or with a commit, and what happens before the next one. */
+export type Fault = ({ readonly kind: 'crash'; readonly await: number } | DiskFault) & {
+  readonly stream?: StreamFault;
+  readonly flips?: readonly FlippedBit[];
+};
+
+/** Every so many commits take so much longer. */
+export interface SlowDisk {
+  readonly every: number;
+  readonly ms: number;
+}
 
 /** How often the wire to the alert server fails: shares of the messages. */
 export interface WireFaults {
@@ -48,6 +70,9 @@ export interface Plan {
   readonly wire: WireFaults;
   /** For how long the alert server recognises duplicates. */
   readonly duplicateWindowMs: number;
+  readonly slowDisk: SlowDisk | undefined;
+  /** A checkpoint is retained after so many commits. */
+  readonly retainEvery: number;
   readonly settings: {
     readonly batchMessagesMax: number;
     readonly publishBatchMax: number;
@@ -92,10 +117,34 @@ function drawStreamFault(random: () => number): StreamFault {
   };
 }
 
+/** Of the database alone, which costs nothing; of the journal behind it, too, which does; or anywhere. */
+function drawFlips(random: () => number): FlippedBit[] {
+  const places = pick(random, [
+    ['database'],
+    ['database', 'journal'],
+    ['database', 'retained'],
+    ['journal', 'retained'],
+  ]);
+  return places.map((place) => ({ place: place as DiskPlace, share: random() }));
+}
+
+function drawSlowDisk(random: () => number): SlowDisk | undefined {
+  if (random() < 0.8) return undefined;
+  return pick(random, [
+    { every: 1, ms: 200 },
+    { every: 2, ms: 4_000 },
+    { every: 10, ms: 30_000 },
+  ]);
+}
+
 function drawFault(random: () => number): Fault {
-  const stream = random() < 0.15 ? { stream: drawStreamFault(random) } : {};
-  if (random() < 0.2) return { kind: 'disk-full', commit: spread(random, 30), ...stream };
-  return { kind: 'crash', await: spread(random, 500), ...stream };
+  const more = {
+    ...(random() < 0.15 ? { stream: drawStreamFault(random) } : {}),
+    ...(random() < 0.2 ? { flips: drawFlips(random) } : {}),
+  };
+  if (random() >= 0.2) return { kind: 'crash', await: spread(random, 500), ...more };
+  const kind = pick(random, ['disk-full', 'io'] as const);
+  return { kind, commit: spread(random, 30), isWritten: random() < 0.5, ...more };
 }
 
 function drawWire(random: () => number): WireFaults {
@@ -117,6 +166,8 @@ export function drawPlan(seed: number): Plan {
     })).sort((one, other) => one.atMs - other.atMs),
     wire: drawWire(random),
     duplicateWindowMs: pick(random, [0, 12_000, 120_000]),
+    slowDisk: drawSlowDisk(random),
+    retainEvery: pick(random, [3, 20]),
     settings: {
       batchMessagesMax: pick(random, [1, 3, 8, 64]),
       publishBatchMax: pick(random, [1, 3, 64]),

@@ -7,13 +7,14 @@ import { createJsonataCompiler } from '../../src/adapters/jsonata/index.js';
 import { compileSchema } from '../../src/adapters/json-schema/compile-schema.js';
 import { systemDigest } from '../../src/adapters/system/system-digest.js';
 import type { AlertSink } from '../../src/ports/sink.js';
-import type { SourceOpener } from '../../src/ports/source.js';
 import type { StateStore } from '../../src/ports/store.js';
 import { Engine } from '../../src/runtime/engine.js';
 import { DocumentControl } from '../../src/runtime/engine-control.js';
 import { defaultSettings } from '../../src/runtime/engine-options.js';
 import type { StoredCheckpoint } from '../../src/runtime/stored-state.js';
+import { openDisk } from './open-disk.js';
 import { Operator } from './operator.js';
+import type { Planted } from './planted.js';
 import { silentLog, silentMeter } from './silence.js';
 
 import { streamOf } from './sim-documents.js';
@@ -22,21 +23,15 @@ import type { Fault, Plan } from './sim-plan.js';
 import { SimProcess, below, randomOf } from './sim-process.js';
 import { simOpener } from './sim-opener.js';
 import { SimSink } from './sim-sink.js';
-import { SimDisk, SimStore } from './sim-store.js';
+import { SimDisk } from './sim-disk.js';
+import { SimStore } from './sim-store.js';
 import { SimWorld } from './sim-world.js';
-
-/** Bugs to plant, so that it is known that they would be found. */
-export interface Planted {
-  readonly store?: (store: StateStore) => StateStore;
-  readonly sink?: (sink: AlertSink) => AlertSink;
-  readonly opener?: (opener: SourceOpener) => SourceOpener;
-  /** The alert server recognises no duplicates, and says that it does. */
-  readonly forgetfulServer?: boolean;
-}
 
 const STEPS_MAX = 40_000;
 /** Stops for an operator come on top of a plan's faults. */
 const LIVES_MAX = 30;
+/** What a service stops with when its disk fails. */
+const DISK_FAILURES: ReadonlySet<string> = new Set(['disk-full', 'io']);
 const expressions = createJsonataCompiler();
 
 interface Life {
@@ -54,7 +49,7 @@ type LifeEnd = 'died' | 'refused' | 'done';
 
 export class SimService {
   readonly laws = new SimLaws();
-  readonly disk = new SimDisk((changes) => this.laws.noteDurable(changes));
+  readonly disk: SimDisk;
   readonly world: SimWorld;
   readonly operator: Operator;
   lives = 0;
@@ -73,6 +68,11 @@ export class SimService {
       onAlert: (message) => this.laws.checkPromise(message),
     });
     this.operator = new Operator(this.world);
+    this.disk = new SimDisk({
+      onDurable: (changes) => this.laws.noteDurable(changes),
+      onGoneBack: () => this.laws.noteGoneBack(),
+      isBlind: planted.blindDisk === true,
+    });
   }
 
   get broken(): readonly string[] {
@@ -84,6 +84,7 @@ export class SimService {
     const faults = [...this.plan.faults];
     for (let end: LifeEnd | undefined; end !== 'done' && this.lives < LIVES_MAX;) {
       const fault = end === 'refused' ? undefined : faults.shift();
+      await openDisk({ disk: this.disk, laws: this.laws, random: this.random, planted: this.planted });
       const life = this.begin(fault);
       end = await this.live(life);
       this.laws.checkStored(this.disk.durable);
@@ -99,6 +100,7 @@ export class SimService {
     process.dead = true;
     this.disk.crash(this.random);
     if (end === 'refused') this.operator.choose(due.keys());
+    for (const { place, share } of fault?.flips ?? []) this.disk.flip(place, share);
     if (fault?.stream !== undefined) this.operator.strike(fault.stream, this.stored());
     this.world.pass(below(this.random, 3_000));
   }
@@ -125,8 +127,7 @@ export class SimService {
 
   private engineOf(process: SimProcess, fault: Fault | undefined): Engine {
     const { planted, world } = this;
-    const fullAt = fault?.kind === 'disk-full' ? fault.commit : 0;
-    const store = new SimStore({ disk: this.disk, process, fullAt });
+    const store = this.storeOf(process, fault);
     const sink = this.sinkOf(process);
     const pace = fault === undefined ? {} : { pace: () => below(this.random, 6) };
     const opener = simOpener({ streams: world.streams, process, ...pace });
@@ -146,6 +147,15 @@ export class SimService {
       },
       { ...defaultSettings, pollWaitMs: 20_000, ...this.plan.settings },
     );
+  }
+
+  private storeOf(process: SimProcess, fault: Fault | undefined): StateStore {
+    const { slowDisk, retainEvery } = this.plan;
+    const slow = slowDisk === undefined ? {} : { slow: slowDisk };
+    if (fault === undefined || fault.kind === 'crash')
+      return new SimStore({ disk: this.disk, process, retainEvery, ...slow });
+    const { kind: code, commit, isWritten } = fault;
+    return new SimStore({ disk: this.disk, process, retainEvery, failure: { code, commit, isWritten }, ...slow });
   }
 
   private sinkOf(process: SimProcess): AlertSink {
@@ -182,7 +192,7 @@ export class SimService {
 
   private noteDeath(engine: Engine, refusal: unknown): LifeEnd {
     const failure = engine.failure ?? (refusal as { code?: string; message?: string } | undefined);
-    if (failure !== undefined && failure.code !== 'disk-full') {
+    if (failure !== undefined && !DISK_FAILURES.has(failure.code ?? '')) {
       this.laws.broken.push(`it failed: ${failure.code ?? ''} ${failure.message ?? ''}`);
     }
     return 'died';

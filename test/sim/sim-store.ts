@@ -1,58 +1,21 @@
-/**
- * A disk as LevelDB leaves it: a batch is there whole or not at all; one that was not synced may be lost at a crash, and then so
- * is every one after it.
- */
+/** The store of a simulated process: what it hands to the disk takes its time, may be refused, and may be there all the same. */
 import { MemoryStore } from '../../src/adapters/memory/memory-store.js';
 import type { StateStore, StoreBatch, StoreChange } from '../../src/ports/store.js';
 import { StoreError } from '../../src/ports/store.js';
+import type { SimDisk } from './sim-disk.js';
+import type { DiskFault, SlowDisk } from './sim-plan.js';
 import type { SimProcess } from './sim-process.js';
 
 type Batch = readonly StoreChange[];
 
-export class SimDisk {
-  /** What survives anything. */
-  readonly durable = new Map<string, string>();
-  /** As a process sees it. */
-  readonly current = new Map<string, string>();
-  private unsynced: Batch[] = [];
-
-  /** `onDurable` is told of every batch once it will survive, in order. */
-  constructor(private readonly onDurable: (changes: Batch) => void = () => undefined) {}
-
-  write(changes: Batch): void {
-    this.unsynced.push(changes);
-  }
-
-  sync(): void {
-    for (const batch of this.unsynced.splice(0)) this.keep(batch);
-  }
-
-  /** The process is gone: some of what was not synced is there. */
-  crash(random: () => number): void {
-    const kept = Math.floor(random() * (this.unsynced.length + 1));
-    for (const batch of this.unsynced.splice(0).slice(0, kept)) this.keep(batch);
-    this.current.clear();
-    for (const [key, value] of this.durable) this.current.set(key, value);
-  }
-
-  private keep(batch: Batch): void {
-    applyTo(this.durable, batch);
-    this.onDurable(batch);
-  }
-}
-
-function applyTo(map: Map<string, string>, batch: Batch): void {
-  for (const change of batch) {
-    if (change.kind === 'put') map.set(change.key, change.value);
-    else map.delete(change.key);
-  }
-}
-
 export interface SimStoreOptions {
   readonly disk: SimDisk;
   readonly process: SimProcess;
-  /** The commit at which the disk is full, from 1; 0: never. */
-  readonly fullAt?: number;
+  /** How and when it fails. */
+  readonly failure?: { readonly code: DiskFault['kind']; readonly commit: number; readonly isWritten: boolean };
+  readonly slow?: SlowDisk;
+  /** A checkpoint is retained after so many commits. */
+  readonly retainEvery?: number;
 }
 
 export class SimStore implements StateStore {
@@ -101,16 +64,34 @@ export class SimStore implements StateStore {
   }
 
   private async commitNow(changes: Batch, sync: boolean): Promise<void> {
-    const { disk, process, fullAt } = this.options;
+    const { disk, process, retainEvery = Infinity } = this.options;
+    await this.takeTime();
     await process.later(async () => {
       if (this.failed) throw new StoreError('failed', 'The store failed before.');
-      this.failed = ++this.commits === fullAt;
-      if (this.failed) throw new StoreError('disk-full', 'The disk is full.');
+      this.failIfDue(changes);
       disk.write(changes);
       await this.memory.commit(changes, { sync });
     });
     if (!sync) return;
-    await process.later(() => disk.sync());
+    await process.later(() => {
+      disk.sync();
+      if (this.commits % retainEvery === 0) disk.retain();
+    });
+  }
+
+  /** Whether what fails is written is not known to who is told. */
+  private failIfDue(changes: Batch): void {
+    const { disk, failure } = this.options;
+    this.failed = ++this.commits === failure?.commit;
+    if (!this.failed || failure === undefined) return;
+    if (failure.isWritten) disk.write(changes);
+    throw new StoreError(failure.code, 'The disk takes nothing more.');
+  }
+
+  private async takeTime(): Promise<void> {
+    const { process, slow } = this.options;
+    if (slow === undefined || (this.commits + 1) % slow.every !== 0) return;
+    await new Promise<void>((resolve) => void process.after(slow.ms, resolve));
   }
 
   private checkOpen(): void {

@@ -141,7 +141,7 @@ export async function openReader(reading: SimReading, start: SourceStart): Promi
     await refuseUnlessSame({ facts, storedAt, expected, afterSeq, log: silentLog });
     refusePosition(facts, { afterSeq, readTo, onGap: source.nats?.onGap ?? 'refuse' });
   }
-  return new SimReader(reading, positionOf(stream, start));
+  return new SimReader(reading, { at: positionOf(stream, start), identity: identityOf(facts, start) });
 }
 
 function positionOf(stream: SimStream, start: SourceStart): number {
@@ -155,14 +155,16 @@ function positionOf(stream: SimStream, start: SourceStart): number {
 
 class SimReader implements SourceReader {
   private known: SourceIdentity;
+  private at: number;
   private closed = false;
   private turns = 0;
 
   constructor(
     private readonly reading: SimReading,
-    private at: number,
+    { at, identity }: { readonly at: number; readonly identity: SourceIdentity },
   ) {
-    this.known = identityOf(reading.stream.facts());
+    this.at = at;
+    this.known = identity;
   }
 
   get identity(): SourceIdentity {

@@ -1,6 +1,6 @@
 /** A plan, lived through and judged: against the laws, and against the same events without faults. */
 import type { Plan } from './sim-plan.js';
-import type { Planted } from './sim-service.js';
+import type { Planted } from './planted.js';
 import { SimService } from './sim-service.js';
 import { CALM_WIRE } from './sim-sink.js';
 
@@ -36,5 +36,5 @@ function summaryOf(
 
 /** The same events, with nothing that disturbs. */
 function calmed(plan: Plan): Plan {
-  return { ...plan, faults: [], reloads: [], wire: CALM_WIRE };
+  return { ...plan, faults: [], reloads: [], wire: CALM_WIRE, slowDisk: undefined };
 }

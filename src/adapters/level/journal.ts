@@ -101,7 +101,11 @@ export type JournalEnd = { readonly kind: 'whole' | 'torn' } | { readonly kind: 
 
 /** Reads the whole batches of a journal in order. Gives how it ends. Rejects when it cannot be read. */
 export async function* readJournal(path: string): AsyncGenerator<JournalBatch, JournalEnd> {
-  const bytes = await readFile(path);
+  return yield* scanJournal(await readFile(path));
+}
+
+/** The same of what a journal holds. */
+export function* scanJournal(bytes: Buffer): Generator<JournalBatch, JournalEnd> {
   let changes: StoreChange[] = [];
   let at = 0;
   try {

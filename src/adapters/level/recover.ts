@@ -6,7 +6,7 @@
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
-import { StoreError } from '../../ports/store.js';
+import type { StoreError } from '../../ports/store.js';
 import type { StateStore, StoreRecovery } from '../../ports/store.js';
 import { batchKey, lastLoggedBatch } from './batch-number.js';
 import { readJournal } from './journal.js';
@@ -15,8 +15,9 @@ import { toStoreError } from './level-errors.js';
 import { LevelStore } from './level-store.js';
 import { linkDatabase } from './link-database.js';
 import { listRetained, readAbout, retainedPaths } from './retained.js';
-import type { RetainedAbout } from './retained.js';
 import { verifyDirectory } from './verify-directory.js';
+import { batchesFrom, chooseWay } from './ways-back.js';
+import type { RetainedPlace, Way } from './ways-back.js';
 
 export interface RecoverOptions {
   readonly database: string;
@@ -29,85 +30,21 @@ export interface RecoverOptions {
   readonly onGoneBack?: (store: StateStore) => Promise<void>;
 }
 
-/** How far a retained checkpoint leads. */
-interface Way {
-  readonly about: RetainedAbout;
-  /** Why it cannot be used at all. */
-  readonly damage: string | undefined;
-  /** The last batch that can be had from it. */
-  readonly reaches: number;
-  /** Why it does not reach further, where more was durable. */
-  readonly gap: string | undefined;
-  /** The database may have had one batch more: of a machine that failed before anybody was told that it is durable. */
-  readonly maybeShort: boolean;
-}
-
-/** The whole batches of the journals from a retained checkpoint on, as far as they follow each other. Gives what stopped it. */
-async function* batchesFrom(retained: string, start: RetainedAbout): AsyncGenerator<JournalBatch, string | undefined> {
-  const numbers = (await listRetained(retained)).filter((number) => number >= start.number);
-  let last = start.batch;
-  for (const [at, number] of numbers.entries()) {
-    const following = numbers[at + 1];
-    const next = following === undefined ? undefined : await readAbout(retained, following);
-    if (following !== undefined && next === undefined) return `what is known of ${following} is damaged`;
-    const batches = readJournal(retainedPaths(retained, number).journal);
-    let end = await batches.next();
-    for (; end.done !== true && last < (next?.batch ?? Infinity); end = await batches.next()) {
-      if (end.value.number !== last + 1)
-        return `journal ${number} goes on with batch ${end.value.number} behind ${last}`;
-      last = end.value.number;
-      yield end.value;
-    }
-    if (next !== undefined && last !== next.batch)
-      return `journal ${number} ends at batch ${last}, ${next.number} begins behind ${next.batch}`;
-    if (next === undefined && end.done === true && end.value.kind === 'damaged')
-      return `journal ${number}: ${end.value.what}`;
-  }
-  return undefined;
-}
-
-async function explore(retained: string, number: number, durable: number): Promise<Way> {
-  const about = await readAbout(retained, number);
-  const unknown = { number, batch: -1, at: 0 };
-  if (about === undefined)
-    return { about: unknown, damage: 'what is known of it is damaged', reaches: -1, gap: undefined, maybeShort: false };
-  try {
-    await verifyDirectory(retainedPaths(retained, number).database);
-  } catch (error) {
-    return {
-      about,
-      damage: error instanceof Error ? error.message : String(error),
-      reaches: -1,
-      gap: undefined,
-      maybeShort: false,
-    };
-  }
-  let reaches = about.batch;
-  const batches = batchesFrom(retained, about);
-  let step = await batches.next().catch(unreadable);
-  for (; step.done !== true; step = await batches.next().catch(unreadable)) reaches = step.value.number;
-  const short = durable - reaches;
-  const gap =
-    step.value ?? (short > 1 ? `the journal ends at batch ${reaches}, the state had come to ${durable}` : undefined);
-  return { about, damage: undefined, reaches, gap, maybeShort: short > 0 };
-}
-
-function unreadable(error: unknown): IteratorReturnResult<string> {
-  return { done: true, value: error instanceof Error ? error.message : String(error) };
-}
-
 /** A state that is damaged, or gone while checkpoints of it are retained. Resolves when a good one stands in its place. */
 export async function recover(options: RecoverOptions, cause: StoreError): Promise<StoreRecovery> {
-  const { database, retained, from, onlyAsked } = options;
+  const { database, retained, from, onlyAsked = false } = options;
   const durable = await lastLoggedBatch(database).catch(() => 0);
-  const ways: Way[] = [];
-  for (const number of (await listRetained(retained)).reverse()) ways.push(await explore(retained, number, durable));
-  const whole = ways.find((way) => way.damage === undefined && way.gap === undefined);
-  const chosen =
-    (onlyAsked === true ? undefined : whole) ??
-    ways.find((way) => way.about.number === from && way.damage === undefined);
-  if (chosen === undefined) throw refusal(cause, ways, from);
-  return replaceBy(options, chosen, cause);
+  const way = await chooseWay(placeOf(retained), { durable, from, onlyAsked }, cause);
+  return replaceBy(options, way, cause);
+}
+
+function placeOf(retained: string): RetainedPlace {
+  return {
+    list: () => listRetained(retained),
+    about: (number) => readAbout(retained, number),
+    verify: async (number) => void (await verifyDirectory(retainedPaths(retained, number).database)),
+    journal: (number) => readJournal(retainedPaths(retained, number).journal),
+  };
 }
 
 async function replaceBy(options: RecoverOptions, way: Way, cause: StoreError): Promise<StoreRecovery> {
@@ -118,7 +55,7 @@ async function replaceBy(options: RecoverOptions, way: Way, cause: StoreError): 
   const level = new ClassicLevel<string, string>(building);
   try {
     await level.open();
-    await replay(level, batchesFrom(retained, way.about));
+    await replay(level, batchesFrom(placeOf(retained), way.about));
     const store = new LevelStore(level, building, { batch: way.reaches });
     if (way.gap !== undefined || way.maybeShort) await onGoneBack?.(store);
     await store.close();
@@ -183,19 +120,4 @@ async function isThere(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-function describe({ about, damage, reaches, gap }: Way): string {
-  const { number, at } = about;
-  if (damage !== undefined) return `${number} cannot be used: ${damage}`;
-  return `--recover-from ${number}: of ${new Date(at).toISOString()}, and ${reaches - about.batch} batches more; what came later is read again (${gap ?? ''})`;
-}
-
-function refusal(cause: StoreError, ways: readonly Way[], from: number | undefined): StoreError {
-  const asked = from === undefined ? '' : ` ${from} is not among those that can be used.`;
-  const choices =
-    ways.length === 0
-      ? ' No checkpoint is retained.'
-      : ` Choose one of what is retained:\n  ${ways.map(describe).join('\n  ')}`;
-  return new StoreError(cause.code, `${cause.message}${asked}${choices}`, cause.fields, { cause });
 }

@@ -71,6 +71,7 @@ class Opening {
       isPart: this.context.options.isPart === true,
       onGap,
       facts,
+      start,
       afterSeq,
     });
   }

@@ -1,6 +1,6 @@
 import type { StreamInfo } from '@nats-io/jetstream';
 import { SourceError } from '../../ports/source.js';
-import type { SourceIdentity } from '../../ports/source.js';
+import type { SourceIdentity, SourceStart } from '../../ports/source.js';
 import { subjectsOverlap } from './subjects.js';
 
 /**
@@ -46,10 +46,16 @@ export function streamId(facts: StreamFacts): string {
   return `${facts.name}@${facts.createdAt}`;
 }
 
-export function identityOf(facts: StreamFacts): SourceIdentity {
+/**
+ * What a reader that starts so knows the stream by. At a position the anchor stays the message that was read last: one further on would
+ * say nothing of what was read.
+ */
+export function identityOf(facts: StreamFacts, start: SourceStart): SourceIdentity {
   const { firstSeq, lastSeq, messages, lastStoredAtMs } = facts;
-  const anchor = messages > 0 ? { anchor: { seq: lastSeq, storedAtMs: lastStoredAtMs } } : {};
-  return { kind: 'jetstream', id: streamId(facts), firstSeq, lastSeq, ...anchor };
+  const last = messages > 0 ? { seq: lastSeq, storedAtMs: lastStoredAtMs } : undefined;
+  const anchor = start.kind === 'position' ? (start.identity.anchor ?? last) : last;
+  const identity: SourceIdentity = { kind: 'jetstream', id: streamId(facts), firstSeq, lastSeq };
+  return anchor === undefined ? identity : { ...identity, anchor };
 }
 
 /** Throws `stream-retention`: only limits retention keeps messages whoever reads them. */

@@ -1,7 +1,7 @@
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import type { Log } from '../../ports/log.js';
 import { SourceError } from '../../ports/source.js';
-import type { SourceBatch, SourceIdentity, SourceMessage, SourceReader } from '../../ports/source.js';
+import type { SourceBatch, SourceIdentity, SourceMessage, SourceReader, SourceStart } from '../../ports/source.js';
 import { reasonOf } from './backoff.js';
 import { BatchBuffer } from './batch-buffer.js';
 import { NatsClosedError } from './connection.js';
@@ -25,6 +25,7 @@ export interface StreamReaderOptions {
   readonly onGap: 'refuse' | 'continue';
   /** The stream as it was found at open. */
   readonly facts: StreamFacts;
+  readonly start: SourceStart;
   /** Everything up to this sequence was read before. */
   readonly afterSeq: number;
 }
@@ -38,7 +39,7 @@ export class StreamReader implements SourceReader {
   #failure: SourceError | undefined;
 
   constructor(private readonly options: StreamReaderOptions) {
-    this.#identity = identityOf(options.facts);
+    this.#identity = identityOf(options.facts, options.start);
     this.#buffer = new BatchBuffer(options.afterSeq);
     this.#accepts = createSubjectFilter(options.subjects);
     this.#feed = new StreamFeed({

@@ -271,6 +271,20 @@ describe('a stream that cannot be read as asked is refused with the choices', ()
     await open(stream, { kind: 'position', afterSeq: 3, identity });
   });
 
+  it('when another message stands where the last one was read, also after a start that read nothing', async () => {
+    const stream = await newStream();
+    await fixture.store(stream, `${stream}.a`, 5);
+    const first = await open(stream, { kind: 'all' });
+    await first.nextBatch(2, 5_000);
+    const again = await open(stream, { kind: 'position', afterSeq: 2, identity: first.identity });
+    expect(again.identity.anchor).toEqual(first.identity.anchor);
+    const identity = { ...again.identity, anchor: { seq: 2, storedAtMs: 0 } };
+    await expect(open(stream, { kind: 'position', afterSeq: 2, identity })).rejects.toMatchObject({
+      code: 'stream-behind',
+      message: expect.stringMatching(/another message at 2 .*Choose/),
+    });
+  });
+
   it('when the source is not a NATS source', async () => {
     const opening = fixture.opener.open({ kind: 'source', name: 'f', event: { time: 'ts' } }, { kind: 'all' });
     await expect(opening).rejects.toMatchObject({ name: 'SourceError', code: 'not-nats' });
