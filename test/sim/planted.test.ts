@@ -74,7 +74,13 @@ function unquestioningOpener(): Planted {
   };
 }
 
+/** A silent unit seems to be silent for longer than it is. */
+function hastyClock(): Planted {
+  return { clock: (inner) => withPart(inner, { monotonic: () => inner.monotonic() * 3 }) };
+}
+
 test.each([
+  ['a clock that runs ahead', hastyClock],
   ['a store that loses what it said was durable', forgetfulStore],
   ['a store that says too early that something is durable', hastyStore],
   ['a disk that passes over what it cannot read', () => ({ blindDisk: true })],

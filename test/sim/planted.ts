@@ -1,3 +1,4 @@
+import type { Clock } from '../../src/ports/clock.js';
 import type { AlertSink } from '../../src/ports/sink.js';
 import type { SourceOpener } from '../../src/ports/source.js';
 import type { StateStore } from '../../src/ports/store.js';
@@ -7,6 +8,7 @@ export interface Planted {
   readonly store?: (store: StateStore) => StateStore;
   readonly sink?: (sink: AlertSink) => AlertSink;
   readonly opener?: (opener: SourceOpener) => SourceOpener;
+  readonly clock?: (clock: Clock) => Clock;
   readonly blindDisk?: boolean;
   /** A state that lost batches is not marked as one that went back. */
   readonly unmarked?: boolean;

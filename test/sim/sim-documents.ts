@@ -4,8 +4,39 @@ import { MERGED, SINGLE } from '../runtime/restart-fixture.js';
 
 const [, ...singleRules] = SINGLE.split('---');
 
-/** Two sources and six rules: timeouts, absences, throttles, skips, merged sources, lookbacks in pieces. */
-export const steadyDocuments = [MERGED, ...singleRules].join('---');
+/**
+ * A source of units, each with a clock of its own, some of them ahead. An event is at most 2 s behind its arrival and 3 s ahead of it, so
+ * none is ever late, whenever a life says that a unit is silent; those further ahead are dead letters.
+ */
+const UNITS = `
+kind: source
+name: u
+nats: { stream: u, subjects: ["in.>"] }
+start: all
+event: { time: t, type: type }
+watermark: { maxOutOfOrderness: 5s, by: k, idleAfter: 10s, maxFuture: 3s }
+late: sideOutput
+---
+kind: rule
+name: unit-pair
+source: u
+key: k
+pattern:
+  within: 15s
+  sequence: [{ begin: x, where: type = 'x' }, { followedByAny: y, where: type = 'y' }]
+onTimeout: { alert: { severity: low } }
+---
+kind: rule
+name: unit-silence
+source: u
+key: k
+pattern:
+  within: 12s
+  sequence: [{ begin: x, where: type = 'x' }, { notFollowedBy: z, where: type = 'z' }]
+`;
+
+/** Three sources and eight rules: timeouts, absences, throttles, skips, merged sources, units, lookbacks in pieces. */
+const steadyDocuments = [MERGED, ...singleRules, UNITS].join('---');
 
 const VARIANTS = [
   { within: '20s', where: `type = 'x'`, more: '' },

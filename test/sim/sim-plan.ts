@@ -2,9 +2,15 @@
 import type { DiskPlace } from './sim-disk.js';
 import { below, randomOf } from './sim-process.js';
 
+export const STREAMS = ['a', 'b', 'u'] as const;
+export type StreamName = (typeof STREAMS)[number];
+
 export interface PlannedEvent {
-  readonly stream: 'a' | 'b';
-  /** When it reaches the stream, ms after the beginning, and how far behind that its event time lies (beyond 5 s it may be late). */
+  readonly stream: StreamName;
+  /**
+   * When it reaches the stream, ms after the beginning, and how far behind that its event time lies: beyond 5 s it may be late; below 0
+   * it is ahead, as events of `u` may be.
+   */
   readonly atMs: number;
   readonly behindMs: number;
   readonly type: string;
@@ -14,7 +20,7 @@ export interface PlannedEvent {
 
 /** What happens to a stream while nobody reads it. */
 export interface StreamFault {
-  readonly stream: 'a' | 'b';
+  readonly stream: StreamName;
   /** `cut-back`: its end is gone; `undated`: it says another time of creation, and is the same. */
   readonly what: 'recreated' | 'purged' | 'cut-back' | 'undated';
   /** How much of it, where that is asked: in [0, 1). */
@@ -91,15 +97,25 @@ function spread(random: () => number, max: number): number {
   return Math.max(1, Math.floor(max ** random()));
 }
 
+function drawBehindMs(random: () => number): number {
+  return random() < 0.1 ? below(random, 15_000) : below(random, 5_000);
+}
+
+/** One in twenty is far ahead. */
+function drawUnitBehindMs(random: () => number): number {
+  return random() < 0.05 ? -1 * (3_001 + below(random, 86_400_000)) : below(random, 5_001) - 3_000;
+}
+
 function drawEvents(random: () => number): PlannedEvent[] {
   const events: PlannedEvent[] = [];
   let atMs = 0;
   for (let left = 1 + below(random, 60); left > 0; left--) {
     atMs += random() < 0.03 ? 3_600_000 : below(random, 4_000);
+    const stream = pick(random, STREAMS);
     events.push({
-      stream: pick(random, ['a', 'b'] as const),
+      stream,
       atMs,
-      behindMs: random() < 0.1 ? below(random, 15_000) : below(random, 5_000),
+      behindMs: stream === 'u' ? drawUnitBehindMs(random) : drawBehindMs(random),
       type: pick(random, ['x', 'y', 'z']),
       k: pick(random, ['k1', 'k2', 'k3']),
       v: below(random, 6),
@@ -110,7 +126,7 @@ function drawEvents(random: () => number): PlannedEvent[] {
 
 function drawStreamFault(random: () => number): StreamFault {
   return {
-    stream: pick(random, ['a', 'b'] as const),
+    stream: pick(random, STREAMS),
     what: pick(random, ['recreated', 'purged', 'cut-back', 'undated'] as const),
     share: random(),
     choice: pick(random, ['restore', 'restore', 'go-on'] as const),
@@ -133,7 +149,7 @@ function drawSlowDisk(random: () => number): SlowDisk | undefined {
   return pick(random, [
     { every: 1, ms: 200 },
     { every: 2, ms: 4_000 },
-    { every: 10, ms: 30_000 },
+    { every: 40, ms: 10_000 },
   ]);
 }
 

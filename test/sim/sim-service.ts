@@ -27,7 +27,7 @@ import { SimDisk } from './sim-disk.js';
 import { SimStore } from './sim-store.js';
 import { SimWorld } from './sim-world.js';
 
-const STEPS_MAX = 40_000;
+const STEPS_MAX = 100_000;
 /** Stops for an operator come on top of a plan's faults. */
 const LIVES_MAX = 30;
 /** What a service stops with when its disk fails. */
@@ -140,7 +140,7 @@ export class SimService {
         parse: parseDocuments,
         expressions,
         schemaCheck: compileSchema,
-        clock: process,
+        clock: planted.clock?.(process) ?? process,
         digest: systemDigest,
         log: silentLog,
         meter: silentMeter,
@@ -217,9 +217,11 @@ export class SimService {
   }
 
   private isIdle({ intakes, outbox, checkpointedPositions, shard }: Engine): boolean {
-    if (outbox.waiting > 0 || outbox.deletable > 0) return false;
+    if (outbox.waiting > 0 || outbox.deletable > 0 || shard.keyCount > 0) return false;
     if ([...shard.closing.values()].some(({ residency }) => residency.coldCount > 0)) return false;
-    return intakes.intakes.every(({ name, isDelivered, replaying }) => {
+    return intakes.intakes.every(({ name, isDelivered, replaying, timeline }) => {
+      // Of units, silence makes everything final.
+      if (streamOf(name) === 'u' && timeline.buffered > 0) return false;
       const { lastSeq } = this.world.stream(streamOf(name));
       return isDelivered && !replaying && checkpointedPositions.get(name) === lastSeq;
     });
