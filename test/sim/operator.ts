@@ -19,6 +19,8 @@ interface ReadSource {
 export class Operator {
   /** Streams of which something is gone for good: what their rules say then is not what they said without faults. */
   readonly spoilt = new Set<string>();
+  /** Which refusal is due when they lose messages, too, depends on which: they lose none. */
+  private readonly undated = new Set<string>();
   private readonly damage = new Map<string, StreamFault & { readonly endedAt: number }>();
 
   constructor(private readonly world: SimWorld) {}
@@ -28,8 +30,11 @@ export class Operator {
     const stream = this.world.stream(fault.stream);
     const saved = savedOf(stored, fault.stream);
     if (saved?.identity == null || saved.position === 0 || this.damage.has(fault.stream)) return;
-    if (this.spoilt.has(fault.stream)) return;
-    if (fault.what === 'undated') return stream.forgetCreation();
+    if (this.spoilt.has(fault.stream) || this.undated.has(fault.stream)) return;
+    if (fault.what === 'undated') {
+      this.undated.add(fault.stream);
+      return stream.forgetCreation();
+    }
     if (fault.what === 'recreated') stream.recreate();
     else if (fault.what === 'purged') stream.purge(1 + Math.floor(fault.share * stream.lastSeq));
     else stream.cutBack(Math.floor(fault.share * saved.position));

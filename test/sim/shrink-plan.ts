@@ -2,16 +2,17 @@
 import type { Fault, Plan } from './sim-plan.js';
 import { CALM_WIRE } from './sim-sink.js';
 
+const PARTS = ['rules', 'reloads', 'faults', 'events'] as const;
 type Fails = (plan: Plan) => Promise<boolean>;
 
-/** Takes away events, faults and reloads, larger pieces first, then what happens beside the ends of lives, while it still fails. */
+/** Takes away rules, reloads, faults and events, larger pieces first, then what happens beside the ends of lives, while it still fails. */
 export async function shrinkPlan(plan: Plan, fails: Fails): Promise<Plan> {
   let smallest = plan;
-  for (const part of ['reloads', 'faults', 'events'] as const) smallest = await shrinkPart(smallest, part, fails);
+  for (const part of PARTS) smallest = await shrinkPart(smallest, part, fails);
   return calmPlan(await simplifyFaults(smallest, fails), fails);
 }
 
-async function shrinkPart(plan: Plan, part: 'reloads' | 'faults' | 'events', fails: Fails): Promise<Plan> {
+async function shrinkPart(plan: Plan, part: (typeof PARTS)[number], fails: Fails): Promise<Plan> {
   let smallest = plan;
   for (let size = Math.max(1, plan[part].length >> 1); size >= 1; size >>= 1) {
     for (let at = 0; at < smallest[part].length;) {

@@ -1,5 +1,6 @@
 /** The documents of a simulated service: rules that stay, and one that changes. */
 import { parseDocuments } from '../../src/adapters/document/parse-documents.js';
+import type { RandomRule } from './random-rules.js';
 import { MERGED, SINGLE } from '../runtime/restart-fixture.js';
 
 const [, ...singleRules] = SINGLE.split('---');
@@ -70,6 +71,8 @@ export class SimDocuments {
   /** Sources that have another name now. */
   private readonly renamed = new Set<string>();
 
+  constructor(private readonly rules: readonly RandomRule[]) {}
+
   goOnOverGaps(stream: string): void {
     this.overGaps.add(stream);
   }
@@ -80,7 +83,8 @@ export class SimDocuments {
   }
 
   text(): string {
-    let text = steadyDocuments + changingRule(this.variant);
+    const drawn = this.rules.map((rule) => `---\n${renderRule(rule)}`);
+    let text = [steadyDocuments, ...drawn, changingRule(this.variant)].join('');
     for (const name of this.overGaps) text = text.replace(`stream: ${name},`, `stream: ${name}, onGap: continue,`);
     for (const name of this.renamed) {
       text = text.replaceAll(/^(?:name|source): .*$/gm, (line) =>
@@ -104,6 +108,13 @@ export class SimDocuments {
       [source].flat().some((name) => streams.has(streamOf(name)));
     return new Set(rules.filter(reads).map(({ name }) => name));
   }
+}
+
+/** A field a line, as the other documents are written, so that sources can be renamed. */
+function renderRule(rule: RandomRule): string {
+  const { source, ...rest } = rule;
+  const lines = Object.entries(rest).map(([name, value]) => `${name}: ${JSON.stringify(value)}\n`);
+  return `source: [${String(source)}]\n${lines.join('')}`;
 }
 
 /** The stream that a source reads, whatever it is called now. */

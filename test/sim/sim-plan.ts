@@ -1,4 +1,6 @@
 /** What happens in one simulated service, as data: the same plan is the same run, and less of it is a smaller plan. */
+import { drawRules } from './random-rules.js';
+import type { RandomRule } from './random-rules.js';
 import type { DiskPlace } from './sim-disk.js';
 import { below, randomOf } from './sim-process.js';
 
@@ -73,6 +75,8 @@ export interface Plan {
   readonly faults: readonly Fault[];
   /** When the files change, and which variant of the changing rule they have then. */
   readonly reloads: readonly { readonly atMs: number; readonly variant: number }[];
+  /** Beside those that every service has. */
+  readonly rules: readonly RandomRule[];
   readonly wire: WireFaults;
   /** For how long the alert server recognises duplicates. */
   readonly duplicateWindowMs: number;
@@ -135,13 +139,15 @@ function drawStreamFault(random: () => number): StreamFault {
 
 /** Of the database alone, which costs nothing; of the journal behind it, too, which does; or anywhere. */
 function drawFlips(random: () => number): FlippedBit[] {
-  const places = pick(random, [
+  const both: DiskPlace[] = ['database', 'journal'];
+  const places = pick<DiskPlace[]>(random, [
     ['database'],
-    ['database', 'journal'],
+    both,
+    both,
     ['database', 'retained'],
     ['journal', 'retained'],
   ]);
-  return places.map((place) => ({ place: place as DiskPlace, share: random() }));
+  return places.map((place) => ({ place, share: random() }));
 }
 
 function drawSlowDisk(random: () => number): SlowDisk | undefined {
@@ -180,10 +186,11 @@ export function drawPlan(seed: number): Plan {
       atMs: below(random, endMs + 1),
       variant: below(random, 6),
     })).sort((one, other) => one.atMs - other.atMs),
+    rules: drawRules(random),
     wire: drawWire(random),
     duplicateWindowMs: pick(random, [0, 12_000, 120_000]),
     slowDisk: drawSlowDisk(random),
-    retainEvery: pick(random, [3, 20]),
+    retainEvery: pick(random, [3, 20, 100]),
     settings: {
       batchMessagesMax: pick(random, [1, 3, 8, 64]),
       publishBatchMax: pick(random, [1, 3, 64]),

@@ -17,9 +17,12 @@ export interface WorldOptions {
   readonly onAlert: (message: OutboundMessage) => void;
 }
 
+/** What random patterns call the types. */
+const NAMES: Readonly<Record<string, string>> = { x: 'a', y: 'b', z: 'c' };
+
 export class SimWorld {
   readonly loop = new SimLoop();
-  readonly documents = new SimDocuments();
+  readonly documents: SimDocuments;
   readonly alerts: AlertServer;
   readonly streams: ReadonlyMap<string, SimStream>;
   /** Events that have not reached their stream yet. */
@@ -35,6 +38,7 @@ export class SimWorld {
   ) {
     const { random, forgetfulServer: forgetful, onAlert: onStore } = options;
     const { duplicateWindowMs } = plan;
+    this.documents = new SimDocuments(plan.rules);
     this.clock = new SimProcess(this.loop, { random, diesAt: 0, delayMsMax: 0, skewMs: 0 });
     this.alerts = new AlertServer({ nowMs: () => this.loop.nowMs, duplicateWindowMs, forgetful, onStore });
     this.beginMs = this.clock.now();
@@ -69,7 +73,7 @@ export class SimWorld {
   private schedule({ events, reloads }: Plan): void {
     const lastMs = events.at(-1)?.atMs ?? 0;
     for (const { stream, atMs, behindMs, type, k, v } of events) {
-      this.arrive(stream, atMs, { t: this.beginMs + atMs - behindMs, type, k, v });
+      this.arrive(stream, atMs, { t: this.beginMs + atMs - behindMs, type, name: NAMES[type], price: v, k, v });
     }
     this.lastMs = lastMs;
     for (const stream of this.streams.keys()) this.endStream(stream);
