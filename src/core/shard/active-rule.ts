@@ -153,7 +153,7 @@ export class ActiveRule implements MatchReceiver {
     return paths;
   }
 
-  private usesAlready(assigned: readonly VersionAssignment[]): boolean {
+  usesAlready(assigned: readonly VersionAssignment[]): boolean {
     if (assigned.length !== this.versions.length || assigned.length === 0) return false;
     return assigned.every(({ version, plan, draining }, at) => {
       const used = this.versions[at];

@@ -391,7 +391,7 @@ export class Shard {
       for (const [id, versions] of versionsByGroup(assignment)) {
         const plans = (versions[0] as VersionAssignment).plan.keys;
         const entry = wanted.get(id) ?? { plans, rules: [] };
-        entry.rules.push({ ...assignment, versions });
+        entry.rules.push(versions === assignment.versions ? assignment : { ...assignment, versions });
         wanted.set(id, entry);
       }
     }
@@ -420,15 +420,19 @@ export class Shard {
       before.delete(generation);
       const rule = known ?? this.createRule(name, generation);
       if (rule.useVersions(versions, group.watermark, DRAIN_MAX_MS)) replaced.add(rule);
-      for (const one of rule.versions) {
-        one.drainUntil = this.savedDrains.get(`${generation}/${one.active.version}`) ?? one.drainUntil;
-      }
+      if (this.savedDrains.size > 0) this.restoreDrains(rule);
       return rule;
     });
     if (replaced.size > 0) group.renewDeadlines(replaced);
     group.ownership = this.ownershipOf(plans);
     group.useRules(rules);
     if (before.size > 0) this.runsDropped += group.dropRules(new Set(before.values()));
+  }
+
+  private restoreDrains({ generation, versions }: ActiveRule): void {
+    for (const one of versions) {
+      one.drainUntil = this.savedDrains.get(`${generation}/${one.active.version}`) ?? one.drainUntil;
+    }
   }
 
   private ownershipOf(plans: ReadonlyMap<string, KeyPlan>): Ownership | undefined {
@@ -483,7 +487,10 @@ export class Shard {
   }
 }
 
-function versionsByGroup({ versions }: RuleAssignment): Map<string, VersionAssignment[]> {
+/** Nearly every rule has one version: that costs no map. */
+function versionsByGroup({ versions }: RuleAssignment): Iterable<readonly [string, readonly VersionAssignment[]]> {
+  const [only] = versions;
+  if (only !== undefined && versions.length === 1) return [[groupIdOf(only.plan), versions]];
   const byGroup = new Map<string, VersionAssignment[]>();
   for (const version of versions) {
     const id = groupIdOf(version.plan);
@@ -502,7 +509,7 @@ function versionsOver(
   const over = new Map<ActiveRule, ReadonlySet<number>>();
   for (const { generation, versions } of assigned) {
     const rule = inUse.get(generation);
-    if (rule === undefined) continue;
+    if (rule === undefined || rule.usesAlready(versions)) continue;
     const kept = new Set(versions.map((one) => one.version));
     const gone = rule.versions.map((one) => one.active.version).filter((version) => !kept.has(version));
     if (gone.length > 0) over.set(rule, new Set(gone));
