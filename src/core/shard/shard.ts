@@ -10,7 +10,6 @@ import type { KeyToken } from '../model/key.js';
 import type { Ownership } from '../model/ownership.js';
 import type { RuleAssignment, VersionAssignment } from './active-rule.js';
 import { ActiveRule } from './active-rule.js';
-import { groupIdOf } from './group-id.js';
 import type { OrdinalCounter } from './key-group.js';
 import { KeyGroup } from './key-group.js';
 import type { PathsUse } from '../nfa/choose-executor.js';
@@ -25,6 +24,7 @@ import type { SavedStored } from './saved-stored.js';
 import { loadStored, saveStored } from './saved-stored.js';
 import type { KeyChange } from './staged-keys.js';
 import { StagedKeys } from './staged-keys.js';
+import { versionsByGroup, versionsOver } from './versions-of-rules.js';
 
 /** Everything a shard can be told. */
 export type ShardInput =
@@ -485,36 +485,6 @@ export class Shard {
     }
     return counters;
   }
-}
-
-/** Nearly every rule has one version: that costs no map. */
-function versionsByGroup({ versions }: RuleAssignment): Iterable<readonly [string, readonly VersionAssignment[]]> {
-  const [only] = versions;
-  if (only !== undefined && versions.length === 1) return [[groupIdOf(only.plan), versions]];
-  const byGroup = new Map<string, VersionAssignment[]>();
-  for (const version of versions) {
-    const id = groupIdOf(version.plan);
-    const list = byGroup.get(id);
-    if (list === undefined) byGroup.set(id, [version]);
-    else list.push(version);
-  }
-  return byGroup;
-}
-
-/** Versions that rules have in use and are not assigned any more. */
-function versionsOver(
-  assigned: readonly RuleAssignment[],
-  inUse: ReadonlyMap<number, ActiveRule>,
-): ReadonlyMap<ActiveRule, ReadonlySet<number>> {
-  const over = new Map<ActiveRule, ReadonlySet<number>>();
-  for (const { generation, versions } of assigned) {
-    const rule = inUse.get(generation);
-    if (rule === undefined || rule.usesAlready(versions)) continue;
-    const kept = new Set(versions.map((one) => one.version));
-    const gone = rule.versions.map((one) => one.active.version).filter((version) => !kept.has(version));
-    if (gone.length > 0) over.set(rule, new Set(gone));
-  }
-  return over;
 }
 
 /** The one call: advances the shard by one input and gives what came out. Mutates the shard, nothing else. */
