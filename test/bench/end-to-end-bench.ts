@@ -1,6 +1,7 @@
 /**
  * NATS → alert on NATS over a backlog: the engine as the service runs it (LevelDB, checkpoints, outbox) in this process, a real
  * nats-server beside it. In the same run, before and after, a bare consumer reads the same stream and parses the same JSON.
+ * `WEIR_BENCH_EVENTS` sets the number of events: memory stays flat however long the backlog is.
  */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -18,6 +19,7 @@ import type { BenchResult } from './report.js';
 
 const BYTES = 250;
 const PUBLISH_WINDOW = 2_000;
+const TENTHS = 10;
 
 /** The payload as JSON text of 250 bytes. */
 export function encode(payload: Payload): string {
@@ -59,6 +61,8 @@ export async function alertHash(nc: NatsConnection, stream = 'WEIR_ALERTS'): Pro
 }
 
 interface Drain {
+  /** MiB resident at each tenth of the backlog. */
+  readonly residentMib: readonly number[];
   readonly ms: number;
   readonly cpuMicros: number;
   readonly checkpoints: number;
@@ -70,10 +74,17 @@ async function drain(world: World, directory: string, options: { events: number;
   const begun = performance.now();
   const { alertDelayMaxMs } = options;
   const engine = await startEngine(world.url, directory, { alertDelayMaxMs });
-  await until(() => engine.intakes.intakes[0]?.position === options.events);
+  const residentMib: number[] = [];
+  await until(() => {
+    const position = engine.intakes.intakes[0]?.position ?? 0;
+    if (position >= ((residentMib.length + 1) * options.events) / TENTHS)
+      residentMib.push(Math.round(process.memoryUsage.rss() / 2 ** 20));
+    return position === options.events;
+  });
   await until(() => engine.outbox.freshCount === 0 && engine.outbox.waiting === 0);
   const used = process.cpuUsage(cpu);
   const result: Drain = {
+    residentMib,
     ms: performance.now() - begun,
     cpuMicros: used.user + used.system,
     checkpoints: engine.checkpoints.count,
@@ -87,7 +98,7 @@ function faster(one: BareReading, other: BareReading): BareReading {
 }
 
 async function benchBacklog(toy: boolean, alertDelayMaxMs: number, checkpoints: string): Promise<BenchResult> {
-  const events = toy ? 20_000 : 1_000_000;
+  const events = toy ? 20_000 : Number(process.env['WEIR_BENCH_EVENTS'] ?? 1_000_000);
   const directory = mkdtempSync(join(tmpdir(), 'weir-bench-'));
   const world = await openWorld();
   try {
@@ -111,7 +122,7 @@ async function benchBacklog(toy: boolean, alertDelayMaxMs: number, checkpoints: 
         'share by CPU time, %': (100 * bare.cpuMicros) / engine.cpuMicros,
         alerts: count,
         checkpoints: engine.checkpoints,
-        'RSS MiB': Math.round(process.memoryUsage.rss() / 2 ** 20),
+        'RSS MiB, tenth by tenth': engine.residentMib.join(' '),
         'nats-server': world.version,
         'NATS sync_interval': world.syncInterval,
       },

@@ -1,5 +1,5 @@
 /** The real service with several shards in threads: what it says, refuses, saves and takes back. */
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -144,6 +144,25 @@ describe('two shards', () => {
   });
 });
 
+test('a file is read once for all shards, and ends in each', async () => {
+  place.documents(
+    DOCUMENTS.replace('nats: { stream: IN, subjects: ["in.0", "in.1", "in.2"] }', 'file: { path: events.ndjson }'),
+  );
+  const lines = ['x', 'y'].flatMap((type, at) =>
+    Array.from({ length: KEYS }, (_, key) => JSON.stringify({ ts: T0 + at * 1_000 + key, type, k: `key-${key}` })),
+  );
+  writeFileSync(join(place.data, 'events.ndjson'), `${lines.join('\n')}\n{ no event\n`);
+  const service = await begin(3).running();
+  const source = await service.source('s', ({ state }) => state === 'ended');
+  expect(source).toMatchObject({ events: 2 * KEYS, dead: 1, watermark: 'end' });
+  const ids = await published(KEYS + 1);
+  expect([ids.length, new Set(ids).size]).toEqual([KEYS + 1, KEYS + 1]);
+  await service.process.kill();
+  const again = await begin(3).running();
+  await again.source('s', ({ state }) => state === 'ended');
+  expect(await published(KEYS + 1)).toEqual(ids);
+});
+
 describe('a partitioned source', () => {
   test('is read by each shard in its own part, with the same result', async () => {
     place.documents(PARTITIONED);
@@ -206,5 +225,27 @@ describe('a state of several shards', () => {
     const ids = await published(KEYS);
     expect(ids).toHaveLength(KEYS);
     expect(new Set(ids).size).toBe(KEYS);
+  });
+});
+
+describe('the lease of a service of several shards', () => {
+  const LEASE = ['--lease', '1000'];
+
+  test('keeps another one out, and lets it take over after a kill without a word said twice', async () => {
+    const first = await begin(2, ...LEASE).running();
+    await send('x', 0);
+    await send('y', 0, 150);
+    await published(150);
+    const refused = begin(2, ...LEASE, '--state', join(place.root, 'other'));
+    expect((await refused.process.ended).stderr).toContain('is at work under this namespace');
+    const standby = begin(3, ...LEASE, '--standby', '--state', join(place.root, 'standby'));
+    await standby.process.says('API listening');
+    await first.process.kill();
+    await send('y', 150);
+    await standby.running();
+    const ids = await published(KEYS);
+    expect(ids).toHaveLength(KEYS);
+    expect(new Set(ids).size).toBe(KEYS);
+    expect((await standby.status()).lease).toMatchObject({ held: true });
   });
 });

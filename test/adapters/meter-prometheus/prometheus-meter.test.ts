@@ -29,6 +29,21 @@ describe('the meter', () => {
     expect(lines).toContain('weir_commit_seconds_count 1');
   });
 
+  test('what other threads measured is added up under one name, and the rest stands beside it', async () => {
+    const [here, one, other] = [createPrometheusMeter(), createPrometheusMeter(), createPrometheusMeter()];
+    one.count('weir_x_total', 2, { rule: 'a' });
+    other.count('weir_x_total', 3, { rule: 'a' });
+    here.count('weir_x_total', 4, { rule: 'a' });
+    here.gauge('weir_here', 7);
+    other.observe('weir_y_seconds', 0.3);
+    const snapshots = [await one.snapshot(), await other.snapshot()].map((all) => structuredClone(all));
+    const text = await here.text(snapshots);
+    expect(text).toContain('weir_x_total{rule="a"} 9');
+    expect(text).toContain('weir_here 7');
+    expect(text).toContain('weir_y_seconds_count 1');
+    expect(text.match(/^# TYPE weir_x_total counter$/gm)).toHaveLength(1);
+  });
+
   test('help texts and the content type are what a scraper expects', async () => {
     const meter = createPrometheusMeter({ help: { weir_keys: 'Keys with state.' } });
     meter.gauge('weir_keys', 1);
