@@ -4,7 +4,7 @@
  */
 import type { AlertPlan, RulePlan } from '../core/document/plans.js';
 import type { Expression, ExpressionCompiler, Scope } from '../core/expression/expression.js';
-import { ExpressionError } from '../core/expression/expression.js';
+import { ExpressionError, NO_CONSTANTS } from '../core/expression/expression.js';
 import type { StreamEvent } from '../core/model/event.js';
 import { compareEvents, eventIdentity } from '../core/model/event.js';
 import { keyText } from '../core/model/key.js';
@@ -109,6 +109,7 @@ export class AlertRenderer {
       event: last ?? { time: match.time, type: undefined, subject: '', headers: undefined },
       key: match.key,
       params: this.plan.params,
+      constants: NO_CONSTANTS,
       stageEvents: (slot) => bodies.get(slot) ?? [],
     };
   }

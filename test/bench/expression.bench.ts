@@ -1,6 +1,7 @@
 /** Predicates per second of one process, one line per expression: the closures' speed on sixteen rotating events. */
 import { createJsonataCompiler } from '../../src/adapters/jsonata/index.js';
 import type { Scope } from '../../src/core/expression/expression.js';
+import { NO_CONSTANTS } from '../../src/core/expression/expression.js';
 
 const EXPRESSIONS = [
   "name = 'a'",
@@ -27,6 +28,7 @@ const scope: Scope = {
   event: { time: 0, type: 'auth', subject: 'payments.eu', headers: undefined },
   key: 'card-1',
   params: { small: 50 },
+  constants: NO_CONSTANTS,
   stageEvents: () => PROBES,
 };
 

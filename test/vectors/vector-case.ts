@@ -7,6 +7,7 @@ import type { ExpressionCompiler } from '../../src/core/expression/expression.js
 import type { StreamEvent } from '../../src/core/model/event.js';
 import type { Match } from '../../src/core/model/match.js';
 import type { Automaton } from '../../src/core/nfa/automaton.js';
+import type { AutomatonForms } from '../../src/core/nfa/automaton-forms.js';
 import { compileAutomaton } from '../../src/core/nfa/compile-automaton.js';
 import { PatternMatcher } from '../../src/core/nfa/match-pattern.js';
 
@@ -32,11 +33,11 @@ export interface VectorVerdict {
   readonly got: readonly string[];
 }
 
-export function compileVector(vector: VectorCase, expressions: ExpressionCompiler): Automaton {
+export function compileVector(vector: VectorCase, expressions: ExpressionCompiler, forms?: AutomatonForms): Automaton {
   const def = normalizePattern(vector.pattern, { name: vector.id, params: {}, pointer: '' });
   if (!def.ok)
     throw new Error(`${vector.id}: ${def.diagnostics.map((one) => `${one.pointer} ${one.message}`).join('; ')}`);
-  const automaton = compileAutomaton(def.value, { expressions });
+  const automaton = compileAutomaton(def.value, { expressions, forms });
   if (!automaton.ok) throw new Error(`${vector.id}: ${automaton.diagnostics.map((one) => one.message).join('; ')}`);
   return automaton.value;
 }
@@ -106,8 +107,8 @@ export function judge(vector: VectorCase, given: readonly Match[]): VectorVerdic
 }
 
 /** Events in order, then the watermark. */
-export function runStraight(vector: VectorCase, expressions: ExpressionCompiler): Match[] {
-  const matcher = new PatternMatcher(compileVector(vector, expressions));
+export function runStraight(vector: VectorCase, expressions: ExpressionCompiler, forms?: AutomatonForms): Match[] {
+  const matcher = new PatternMatcher(compileVector(vector, expressions, forms));
   for (const event of vectorEvents(vector)) matcher.accept(event);
   matcher.advance(vector.endWatermark);
   return matcher.take();

@@ -7,6 +7,7 @@ import type { PatternDocument } from '../../core/document/documents.js';
 import { resolveParameters } from '../../core/document/parameters.js';
 import { normalizePattern } from '../../core/document/normalize-pattern.js';
 import type { Expression } from '../../core/expression/expression.js';
+import { NO_CONSTANTS } from '../../core/expression/expression.js';
 import { compareEvents } from '../../core/model/event.js';
 import type { StreamEvent } from '../../core/model/event.js';
 import type { KeyToken } from '../../core/model/key.js';
@@ -135,7 +136,14 @@ export async function match(patternPath: string, eventsPath: string, options: Ma
   };
   try {
     for (const event of await readEvents(eventsPath, options)) {
-      const scope = { body: event.body, event, key: undefined, params: {}, stageEvents: () => [] };
+      const scope = {
+        body: event.body,
+        event,
+        key: undefined,
+        params: {},
+        constants: NO_CONSTANTS,
+        stageEvents: () => [],
+      };
       const value = key?.evaluate(scope);
       if (key !== undefined && !isKeyValue(value)) continue;
       const token = isKeyValue(value) ? keyToken(value) : GLOBAL_KEY_TOKEN;

@@ -3,7 +3,7 @@
  */
 import type { DecodePlan } from '../document/plans.js';
 import type { Expression, Scope } from '../expression/expression.js';
-import { ExpressionError } from '../expression/expression.js';
+import { ExpressionError, NO_CONSTANTS } from '../expression/expression.js';
 import { limits } from '../limits.js';
 import type { StreamEvent } from '../model/event.js';
 import { parseTime } from './parse-time.js';
@@ -53,6 +53,7 @@ export class MessageDecoder {
     event: { time: 0, type: undefined, subject: '', headers: undefined },
     key: undefined,
     params: {},
+    constants: NO_CONSTANTS,
     stageEvents: () => NO_EVENTS,
   };
 

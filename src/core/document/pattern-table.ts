@@ -2,6 +2,7 @@
  * Patterns compiled for the parameters they are used with: each (pattern, parameters) once per revision, however many
  * rules share it. A pattern nobody uses is compiled with its defaults, so that its errors are seen.
  */
+import { AutomatonForms } from '../nfa/automaton-forms.js';
 import { compileAutomaton, expressionStages } from '../nfa/compile-automaton.js';
 import type { Automaton } from '../nfa/automaton.js';
 import type { ExpressionCompiler } from '../expression/expression.js';
@@ -43,6 +44,7 @@ export class PatternTable {
   private readonly outcomes = new Map<PatternBody, Map<string, PatternOutcome>>();
   /** Automata by meaning: patterns that differ in nothing but parameters share states and conditions. */
   private readonly automata = new Map<string, Automaton>();
+  private readonly forms = new AutomatonForms();
 
   constructor(private readonly expressions: ExpressionCompiler) {}
 
@@ -74,7 +76,7 @@ export class PatternTable {
     const meaning = canonicalJson(patternMeaning(def));
     const known = this.automata.get(meaning);
     if (known !== undefined) return { ok: true, value: { ...known, params: def.params }, warnings: [] };
-    const compiled = compileAutomaton(def, { expressions: this.expressions });
+    const compiled = compileAutomaton(def, { expressions: this.expressions, forms: this.forms });
     if (compiled.ok && compiled.warnings.length === 0) this.automata.set(meaning, compiled.value);
     return compiled;
   }

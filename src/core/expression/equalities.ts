@@ -2,7 +2,7 @@
  * What a condition demands of single fields: the conjuncts `path = constant`. Where one of them fails, the condition is false,
  * so a hash from constant to condition finds the few conditions that an event can satisfy among thousands.
  */
-import type { AstNode } from './ast.js';
+import type { AstNode, LiteralNode } from './ast.js';
 import { conjunctsOf } from './ast.js';
 import { isPlainName } from './closures/sequence.js';
 import type { Equality, Range } from './expression.js';
@@ -32,41 +32,56 @@ function parameterName(node: AstNode): string | undefined {
     : undefined;
 }
 
-function equalityOf(path: AstNode, constant: AstNode): Equality | undefined {
+/** The value of a literal, which may be another's than the tree's own: rules of one form share their tree. */
+export type LiteralValue = (node: LiteralNode) => LiteralNode['value'];
+
+const asWritten: LiteralValue = (node) => node.value;
+
+function equalityOf(path: AstNode, constant: AstNode, valueOf: LiteralValue): Equality | undefined {
   const fields = plainFields(path);
   if (fields === undefined) return undefined;
   if (constant.type === 'string' || constant.type === 'number') {
-    return { fields, constant: { kind: 'value', value: constant.value as string | number } };
+    return { fields, constant: { kind: 'value', value: valueOf(constant) as string | number } };
   }
   const name = parameterName(constant);
   return name === undefined ? undefined : { fields, constant: { kind: 'parameter', name } };
 }
 
 /** The equalities that a condition implies, in the order in which they are written. */
-export function equalitiesOf(ast: AstNode): readonly Equality[] {
+export function equalitiesOf(ast: AstNode, valueOf: LiteralValue = asWritten): readonly Equality[] {
   return conjunctsOf(ast).flatMap((part): Equality[] => {
     if (part.type !== 'binary' || part.value !== '=') return [];
-    const found = equalityOf(part.lhs, part.rhs) ?? equalityOf(part.rhs, part.lhs);
+    const found = equalityOf(part.lhs, part.rhs, valueOf) ?? equalityOf(part.rhs, part.lhs, valueOf);
     return found === undefined ? [] : [found];
   });
 }
 
 const MIRRORED: Readonly<Record<string, Range['order']>> = { '<': '>', '<=': '>=', '>': '<', '>=': '<=' };
 
-function rangeOf(path: AstNode, constant: AstNode, order: Range['order']): Range | undefined {
+interface Comparison {
+  readonly path: AstNode;
+  readonly constant: AstNode;
+  readonly order: Range['order'];
+}
+
+function rangeOf({ path, constant, order }: Comparison, valueOf: LiteralValue): Range | undefined {
   const fields = plainFields(path);
   if (fields === undefined) return undefined;
-  if (constant.type === 'number') return { fields, order, constant: { kind: 'value', value: Number(constant.value) } };
+  if (constant.type === 'number')
+    return { fields, order, constant: { kind: 'value', value: Number(valueOf(constant)) } };
   const name = parameterName(constant);
   return name === undefined ? undefined : { fields, order, constant: { kind: 'parameter', name } };
 }
 
 /** The orders against a constant that a condition implies, in the order in which they are written. */
-export function rangesOf(ast: AstNode): readonly Range[] {
+export function rangesOf(ast: AstNode, valueOf: LiteralValue = asWritten): readonly Range[] {
   return conjunctsOf(ast).flatMap((part): Range[] => {
     const mirrored = part.type === 'binary' ? MIRRORED[part.value] : undefined;
     if (part.type !== 'binary' || mirrored === undefined) return [];
-    const found = rangeOf(part.lhs, part.rhs, part.value as Range['order']) ?? rangeOf(part.rhs, part.lhs, mirrored);
+    const { lhs, rhs, value } = part;
+    const found =
+      rangeOf({ path: lhs, constant: rhs, order: value as Range['order'] }, valueOf) ??
+      rangeOf({ path: rhs, constant: lhs, order: mirrored }, valueOf);
     return found === undefined ? [] : [found];
   });
 }

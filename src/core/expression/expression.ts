@@ -14,9 +14,16 @@ export interface Scope {
   key: KeyValue | undefined;
   /** `$params`. */
   params: Readonly<Record<string, unknown>>;
+  /** The constants of the expression that runs, where it shares its code with others: set by the expression itself. */
+  constants: Constants;
   /** Payloads the run has accepted for the stage in this slot, in order, without the current event; never undefined. */
   stageEvents(slot: number): readonly unknown[];
 }
+
+/** Values in a source against which it compares, in the order in which they stand there. */
+export type Constants = readonly (string | number)[];
+
+export const NO_CONSTANTS: Constants = [];
 
 /** The part of an event that expressions can name. */
 export type ScopeEvent = Pick<StreamEvent, 'time' | 'type' | 'subject' | 'headers'>;
@@ -60,6 +67,8 @@ export interface Join {
 /** A compiled expression. `evaluate` is synchronous, deterministic, and may throw a value of class `ExpressionError`. */
 export interface Expression {
   readonly source: string;
+  /** Expressions of the same form, an object that stands for it, differ in nothing but constants; undefined for one by itself. */
+  readonly form?: object | undefined;
   /** The value as JSONata gives it; undefined when it gives nothing. */
   evaluate(scope: Scope): unknown;
   /** `$boolean(value)`: undefined is false. Throws what `evaluate` throws. */
@@ -95,6 +104,8 @@ export type ExpressionResult =
 /** Compiles JSONata source. Implemented in core over the parser that an adapter gives. */
 export interface ExpressionCompiler {
   compile(source: string, names: ExpressionNames): ExpressionResult;
+  /** A compiler for many sources, which compiles those that differ in constants once, and holds what they share as long as it lives. */
+  sharing?(): ExpressionCompiler;
 }
 
 /** An expression failed on an event: bad data, counted, never fatal. `code` is JSONata's (T2009, …) or our own. */

@@ -6,19 +6,21 @@ import type { AstNode } from './ast.js';
 import { conjunctsOf } from './ast.js';
 import { checkNames } from './check-names.js';
 import type { Code } from './closures/code.js';
+import type { ConstantSlots } from './closures/environment.js';
+import { NO_SLOTS } from './closures/environment.js';
 import { compileClosures } from './closures/compile-node.js';
 import type { ExpressionNames, Gate } from './expression.js';
 
-function unaryCode(node: AstNode, names: ExpressionNames): Code | undefined {
+function unaryCode(node: AstNode, names: ExpressionNames, slotOf: ConstantSlots): Code | undefined {
   const use = checkNames(node, names);
-  return use.problems.length > 0 || use.stages.size > 0 ? undefined : compileClosures(node, names);
+  return use.problems.length > 0 || use.stages.size > 0 ? undefined : compileClosures(node, names, slotOf);
 }
 
 /** Undefined when the condition demands nothing that the event alone decides. */
-export function gateOf(ast: AstNode, names: ExpressionNames): Gate | undefined {
+export function gateOf(ast: AstNode, names: ExpressionNames, slotOf: ConstantSlots = NO_SLOTS): Gate | undefined {
   const parts = conjunctsOf(ast);
   if (parts.length < 2) return undefined;
-  const tests = parts.flatMap((part) => unaryCode(part, names)?.test ?? []);
+  const tests = parts.flatMap((part) => unaryCode(part, names, slotOf)?.test ?? []);
   if (tests.length === 0) return undefined;
   return (scope) => {
     // An array as payload is wrapped specially by the library; a part that throws is left to the condition itself.

@@ -6,6 +6,7 @@ import type { PatternDef, StepDef } from '../document/pattern-def.js';
 import type { ExpressionCompiler, ExpressionNames } from '../expression/expression.js';
 import type { Checked, Diagnostic } from '../model/diagnostic.js';
 import { limits } from '../limits.js';
+import type { AutomatonForms } from './automaton-forms.js';
 import type { Automaton, AutomatonState, Edge, Literal, Predicate } from './automaton.js';
 import { literalOf } from './automaton.js';
 import type { BuiltState, StepConditions } from './build-automaton.js';
@@ -28,6 +29,10 @@ class PredicateTable {
     private readonly compiler: ExpressionCompiler,
     private readonly names: ExpressionNames,
   ) {}
+
+  literalOf(source: string): Literal | undefined {
+    return this.bySource.get(source);
+  }
 
   /** Stages a condition refers to; none for one that does not compile. */
   stagesUsedBy(source: string): ReadonlySet<string> {
@@ -87,7 +92,10 @@ function skipTarget(def: PatternDef): string | undefined {
 
 /** Stage names an expression of the pattern may name: stages that take events, groups excluded. */
 export function expressionStages(def: PatternDef): Map<string, number> {
-  const steps = collectSteps(def.steps);
+  return stagesOf(collectSteps(def.steps));
+}
+
+function stagesOf(steps: readonly StepDef[]): Map<string, number> {
   return new Map(steps.flatMap((step, slot): [string, number][] => (isPositive(step) ? [[step.name, slot]] : [])));
 }
 
@@ -95,14 +103,17 @@ function isPositive(step: StepDef): boolean {
   return step.group === undefined && step.relation !== 'notNext' && step.relation !== 'notFollowedBy';
 }
 
+export interface AutomatonOptions {
+  readonly expressions: ExpressionCompiler;
+  /** What patterns share that differ in constants. */
+  readonly forms?: AutomatonForms | undefined;
+}
+
 /** Compiles a pattern. Diagnostics of its expressions carry the pointers of its steps. */
-export function compileAutomaton(
-  def: PatternDef,
-  options: { readonly expressions: ExpressionCompiler },
-): Checked<Automaton> {
+export function compileAutomaton(def: PatternDef, { expressions, forms }: AutomatonOptions): Checked<Automaton> {
   const steps = collectSteps(def.steps);
-  const names: ExpressionNames = { stages: expressionStages(def), params: true, key: true };
-  const table = new PredicateTable(options.expressions, names);
+  const names: ExpressionNames = { stages: stagesOf(steps), params: true, key: true };
+  const table = new PredicateTable(expressions, names);
   const conditions = new Map<StepDef, StepConditions>(
     steps.map((step) => [
       step,
@@ -112,16 +123,30 @@ export function compileAutomaton(
       },
     ]),
   );
+  const text = table.diagnostics.length > 0 ? undefined : forms?.textOf(def, table);
+  const known = text === undefined ? undefined : forms?.find(text, table, def);
+  if (known !== undefined) return { ok: true, value: known, warnings: [] };
   const diagnostics = [...table.diagnostics, ...checkReferences(def.steps, (source) => table.stagesUsedBy(source))];
   if (diagnostics.length > 0) return { ok: false, diagnostics };
+  const built = buildAutomaton(def, { steps, conditions, predicates: table.predicates });
+  if (built.ok && text !== undefined) forms?.keep(text, built.value);
+  return built;
+}
 
+interface Parts {
+  readonly steps: readonly StepDef[];
+  readonly conditions: ReadonlyMap<StepDef, StepConditions>;
+  readonly predicates: readonly Predicate[];
+}
+
+function buildAutomaton(def: PatternDef, { steps, conditions, predicates }: Parts): Checked<Automaton> {
   const builder = new AutomatonBuilder((step) => conditions.get(step) as StepConditions);
   const { start, final } = builder.build(def.steps);
   const order = numberStates(start);
   if (order.length > limits.automatonStatesMax) return tooLarge(order.length);
 
   const slots = new Map(steps.map((step, slot) => [step, slot]));
-  const states = freeze(order, (step) => slots.get(step) as number, table.predicates);
+  const states = freeze(order, (step) => slots.get(step) as number, predicates);
   const withinMs = def.withinMs ?? Infinity;
   const gapOf = (stage: number): number => steps[stage]?.gapMs ?? Infinity;
   const transitions = foldTransitions(states, { withinMs, gapOf });
@@ -131,13 +156,13 @@ export function compileAutomaton(
     start: 0,
     final: order.indexOf(final),
     transitions,
-    predicates: table.predicates,
+    predicates,
     stages: steps.map((step) => step.name),
     withinMs,
     skip: def.skip,
     skipStage: target === undefined ? -1 : steps.findIndex((step) => step.name === target),
     params: def.params,
-    idleOnNoise: isIdleOnNoise(transitions, table.predicates),
+    idleOnNoise: isIdleOnNoise(transitions, predicates),
     stateless: isStateless(transitions, order.indexOf(final)),
     bounded: isBounded({ transitions, start: 0, withinMs }),
   };

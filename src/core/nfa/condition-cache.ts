@@ -2,8 +2,8 @@
  * Evaluates predicates at most once where the answer cannot differ: a unary predicate once per event, one over earlier events
  * once per (event, run). A condition that throws is false and is reported (language specification, section 2).
  */
-import { ExpressionError } from '../expression/expression.js';
-import type { Scope } from '../expression/expression.js';
+import { ExpressionError, NO_CONSTANTS } from '../expression/expression.js';
+import type { Constants, Scope } from '../expression/expression.js';
 import type { KeyValue } from '../model/key.js';
 import type { StreamEvent } from '../model/event.js';
 import type { Automaton, Guard, Predicate } from './automaton.js';
@@ -20,6 +20,7 @@ export class ConditionCache implements Scope {
   event: StreamEvent;
   key: KeyValue | undefined = undefined;
   params: Readonly<Record<string, unknown>>;
+  constants: Constants = NO_CONSTANTS;
   private path: PathNode | undefined = undefined;
   /** Serial of the current event and of the current (event, run); a predicate's stamp says for which its verdict holds. */
   private eventSerial = 0;

@@ -1,7 +1,7 @@
 /** The key of an event by one key plan. */
 import type { KeyPlan } from '../document/plans.js';
 import type { Scope } from '../expression/expression.js';
-import { ExpressionError } from '../expression/expression.js';
+import { ExpressionError, NO_CONSTANTS } from '../expression/expression.js';
 import type { StreamEvent } from '../model/event.js';
 import type { KeyToken, KeyValue } from '../model/key.js';
 import { GLOBAL_KEY_TOKEN, isKeyValue, keyToken } from '../model/key.js';
@@ -17,6 +17,7 @@ export class KeyReader {
     event: { time: 0, type: undefined, subject: '', headers: undefined },
     key: undefined,
     params: {},
+    constants: NO_CONSTANTS,
     stageEvents: () => NO_EVENTS,
   };
 

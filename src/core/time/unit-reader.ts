@@ -1,6 +1,6 @@
 /** The unit of an event, whose clock it moves: the text of what `watermark.by` gives. */
 import type { Expression, Scope } from '../expression/expression.js';
-import { ExpressionError } from '../expression/expression.js';
+import { ExpressionError, NO_CONSTANTS } from '../expression/expression.js';
 import type { StreamEvent } from '../model/event.js';
 
 const NO_EVENTS: readonly unknown[] = [];
@@ -12,6 +12,7 @@ export class UnitReader {
     event: { time: 0, type: undefined, subject: '', headers: undefined },
     key: undefined,
     params: {},
+    constants: NO_CONSTANTS,
     stageEvents: () => NO_EVENTS,
   };
 

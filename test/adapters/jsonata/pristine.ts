@@ -1,7 +1,7 @@
 /** The untouched asynchronous jsonata of the package, as the reference the engine's expressions are held to. */
 import jsonata from 'jsonata';
 import type { Expression, Scope } from '../../../src/core/expression/expression.js';
-import { ExpressionError } from '../../../src/core/expression/expression.js';
+import { ExpressionError, NO_CONSTANTS } from '../../../src/core/expression/expression.js';
 
 /** What an evaluation came to. Codes stand for errors; an error of the runtime has none and counts as `evaluation-failed`. */
 export type Outcome = { readonly value: unknown } | { readonly code: string };
@@ -61,6 +61,7 @@ export function scopeOf(body: unknown, stages: readonly unknown[], more: Partial
     event: { time: EVENT_TIME, type: 'auth', subject: 'payments.eu', headers: { trace: 't1' } },
     key: 'card-1',
     params: {},
+    constants: NO_CONSTANTS,
     stageEvents: (slot) => stages[slot] as readonly unknown[],
     ...more,
   };

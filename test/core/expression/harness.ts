@@ -1,6 +1,6 @@
 import { createJsonataCompiler } from '../../../src/adapters/jsonata/index.js';
 import type { Expression, ExpressionNames, ExpressionProblem, Scope } from '../../../src/core/expression/expression.js';
-import { ExpressionError } from '../../../src/core/expression/expression.js';
+import { ExpressionError, NO_CONSTANTS } from '../../../src/core/expression/expression.js';
 
 const compiler = createJsonataCompiler();
 
@@ -45,6 +45,7 @@ export function scope(given: Given = {}): Scope {
     event: { time: given.time ?? 0, type: 'auth', subject: 'payments.eu', headers: { trace: 't1' } },
     key: 'card-1',
     params: given.params ?? {},
+    constants: NO_CONSTANTS,
     stageEvents: (slot) => given.stages?.[slot] ?? [],
   };
 }

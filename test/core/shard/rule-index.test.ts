@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { RulePlan } from '../../../src/core/document/plans.js';
 import type { Scope } from '../../../src/core/expression/expression.js';
-import { ExpressionError } from '../../../src/core/expression/expression.js';
+import { ExpressionError, NO_CONSTANTS } from '../../../src/core/expression/expression.js';
 import { NO_EVENT } from '../../../src/core/nfa/active-version.js';
 import { ActiveRule } from '../../../src/core/shard/active-rule.js';
 import { createCounters } from '../../../src/core/shard/rule-counters.js';
@@ -96,7 +96,7 @@ const bodies = fc.record({
 function holdsOn(expression: RulePlan['where'], body: unknown, params: RulePlan['params']): boolean {
   if (expression === undefined) return true;
   const event = { time: 0, type: undefined, subject: '', headers: undefined };
-  const scope: Scope = { body, event, key: undefined, params, stageEvents: () => [] };
+  const scope: Scope = { body, event, key: undefined, params, constants: NO_CONSTANTS, stageEvents: () => [] };
   try {
     return expression.test(scope);
   } catch (error) {

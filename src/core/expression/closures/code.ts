@@ -11,6 +11,8 @@ export interface Code {
   readonly test: Test;
   /** The value, where the source itself gives it. */
   readonly literal?: Literal;
+  /** The value is this one of the scope's constants. */
+  readonly constant?: { readonly slot: number; readonly numeric: boolean };
   /** The items, where the node is an array of literals. */
   readonly literals?: readonly Literal['value'][];
   /** Set where the node is one plain field of the context item. */

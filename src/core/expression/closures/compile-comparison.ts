@@ -17,6 +17,7 @@ export function compileEquality(left: Code, right: Code, equal: boolean): Code {
 
 function equalityTest(left: Code, right: Code, equal: boolean): Test {
   if (right.literal !== undefined) return literalEquality(left, right.literal.value, equal);
+  if (right.constant !== undefined) return constantEquality(left, right.constant.slot, equal);
   const a = left.value;
   const b = right.value;
   if (equal) {
@@ -53,6 +54,20 @@ function literalEquality(left: Code, literal: unknown, equal: boolean): Test {
   };
 }
 
+/** As with a literal, which is one of the scope's constants. */
+function constantEquality(left: Code, slot: number, equal: boolean): Test {
+  const a = left.value;
+  const { field } = left;
+  if (equal) {
+    if (field === undefined) return (scope, item) => a(scope, item) === scope.constants[slot];
+    return (scope, item) => (Array.isArray(item) ? a(scope, item) : readField(item, field)) === scope.constants[slot];
+  }
+  return (scope, item) => {
+    const x = a(scope, item);
+    return x !== undefined && x !== scope.constants[slot];
+  };
+}
+
 /** `<`, `<=`, `>`, `>=`: undefined if a side is missing, an error if the types differ or have no order. */
 export function compileOrder(left: Code, right: Code, token: Order): Code {
   const a = left.value;
@@ -61,13 +76,35 @@ export function compileOrder(left: Code, right: Code, token: Order): Code {
     const x = a(scope, item);
     return ordered(token, x, b(scope, item));
   };
+  const test = againstNumber(left, right, token) ?? orderTest(a, b, token);
+  return { value, test, boolean: true };
+}
+
+function againstNumber(left: Code, right: Code, token: Order): Test | undefined {
   const { field } = left;
   const limit = right.literal?.value;
-  const test =
-    field !== undefined && typeof limit === 'number'
-      ? fieldTest(left, { field, limit, token })
-      : orderTest(a, b, token);
-  return { value, test, boolean: true };
+  if (field === undefined) return undefined;
+  if (typeof limit === 'number') return fieldTest(left, { field, limit, token });
+  return right.constant?.numeric === true ? constantTest(left, { field, slot: right.constant.slot, token }) : undefined;
+}
+
+const inOrder: Readonly<Record<Order, (x: number, limit: number) => boolean>> = {
+  '<': (x, limit) => x < limit,
+  '<=': (x, limit) => x <= limit,
+  '>': (x, limit) => x > limit,
+  '>=': (x, limit) => x >= limit,
+};
+
+/** A field of the context item against a number among the scope's constants. */
+function constantTest(left: Code, at: { field: string; slot: number; token: Order }): Test {
+  const { field, slot, token } = at;
+  const a = left.value;
+  const holds = inOrder[token];
+  return (scope, item) => {
+    const x = Array.isArray(item) ? a(scope, item) : readField(item, field);
+    const limit = scope.constants[slot] as number;
+    return typeof x === 'number' ? holds(x, limit) : ordered(token, x, limit) === true;
+  };
 }
 
 /** A field of the context item against a number. */

@@ -11,15 +11,20 @@ import { compileBinary } from './compile-binary.js';
 import { compileApply, compileFunction } from './compile-function.js';
 import { compilePath } from './compile-path.js';
 import { compileVariable } from './compile-variable.js';
-import type { Environment } from './environment.js';
+import type { ConstantSlots, Environment } from './environment.js';
+import { NO_SLOTS } from './environment.js';
 import type { Filter } from './filter.js';
 import { applyFilter, compileFilters } from './filter.js';
 import { finish } from './sequence.js';
 import { castBoolean } from './values.js';
 
-/** The closure of an expression; undefined if it is outside of the compiled subset. */
-export function compileClosures(ast: AstNode, names: ExpressionNames): Code | undefined {
-  const environment: Environment = { names, compile: (node) => compileNode(node, environment) };
+/** The closure of an expression; undefined if it is outside of the compiled subset. It reads the constants in `slotOf` from the scope. */
+export function compileClosures(
+  ast: AstNode,
+  names: ExpressionNames,
+  slotOf: ConstantSlots = NO_SLOTS,
+): Code | undefined {
+  const environment: Environment = { names, slotOf, compile: (node) => compileNode(node, environment) };
   return environment.compile(ast);
 }
 
@@ -38,7 +43,7 @@ function compileKind(node: AstNode, environment: Environment): Code | undefined 
     case 'string':
     case 'number':
     case 'value':
-      return compileLiteral(node);
+      return compileLiteral(node, environment);
     case 'path':
       return compilePath(node, environment);
     case 'variable':
@@ -60,10 +65,17 @@ function compileKind(node: AstNode, environment: Environment): Code | undefined 
   }
 }
 
-function compileLiteral(node: LiteralNode): Code {
+function compileLiteral(node: LiteralNode, { slotOf }: Environment): Code {
+  const slot = slotOf.get(node);
+  if (slot !== undefined) return compileConstant(slot, node.type === 'number');
   const literal = node.value;
   const truth = castBoolean(literal);
   return { value: () => literal, test: () => truth, literal: { value: literal } };
+}
+
+function compileConstant(slot: number, numeric: boolean): Code {
+  const value: Value = (scope) => scope.constants[slot];
+  return { value, test: (scope, item) => castBoolean(value(scope, item)), constant: { slot, numeric } };
 }
 
 function compileCondition(node: ConditionNode, environment: Environment): Code | undefined {

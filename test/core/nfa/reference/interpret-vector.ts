@@ -2,7 +2,7 @@
 import { normalizePattern } from '../../../../src/core/document/normalize-pattern.js';
 import type { PatternDef, StepDef } from '../../../../src/core/document/pattern-def.js';
 import type { Expression, ExpressionCompiler } from '../../../../src/core/expression/expression.js';
-import { ExpressionError } from '../../../../src/core/expression/expression.js';
+import { ExpressionError, NO_CONSTANTS } from '../../../../src/core/expression/expression.js';
 import type { StreamEvent } from '../../../../src/core/model/event.js';
 import type { Match } from '../../../../src/core/model/match.js';
 import type { VectorCase } from '../../../vectors/vector-case.js';
@@ -41,7 +41,7 @@ export function testsOf(def: PatternDef, compiler: ExpressionCompiler): (source:
 
 function holds(test: Expression, event: StreamEvent, stageEvents: (slot: number) => readonly unknown[]): boolean {
   try {
-    return test.test({ body: event.body, event, key: undefined, params: {}, stageEvents });
+    return test.test({ body: event.body, event, key: undefined, params: {}, constants: NO_CONSTANTS, stageEvents });
   } catch (error) {
     if (error instanceof ExpressionError) return false;
     throw error;
