@@ -59,6 +59,8 @@ export class CheckpointManager {
   private cancelTimer: (() => void) | undefined;
   private writing: Promise<void> | undefined;
   private earliestNext = 0;
+  /** Another fell due while one was being written. */
+  private dueAgain = false;
   private closed = false;
 
   constructor(private readonly options: CheckpointOptions) {}
@@ -105,7 +107,7 @@ export class CheckpointManager {
     this.dueAt = Infinity;
     if (this.closed) return;
     if (this.writing !== undefined) {
-      this.schedule(this.options.alertDelayMaxMs);
+      this.dueAgain = true;
       return;
     }
     this.write().catch((error: unknown) => this.options.onFailure(error));
@@ -117,6 +119,9 @@ export class CheckpointManager {
     this.dueAt = Infinity;
     const writing = this.writeOne().finally(() => {
       if (this.writing === writing) this.writing = undefined;
+      if (!this.dueAgain) return;
+      this.dueAgain = false;
+      this.schedule(0);
     });
     this.writing = writing;
     return writing;

@@ -219,7 +219,12 @@ export async function restoreSavepoint(
 export async function markGoneBack(store: StateStore, shard: number): Promise<void> {
   const key = checkpointKey(shard);
   const text = await store.get(key);
-  if (text === undefined) throw new SavepointError('savepoint-missing', 'The state holds no checkpoint.');
+  if (text === undefined) {
+    throw new SavepointError(
+      'savepoint-missing',
+      'What the state can go back to is older than its first checkpoint. Move the state directory away and start with an empty one: under a lease, alerts that the stream has are left out.',
+    );
+  }
   const checkpoint = JSON.parse(text) as StoredCheckpoint;
   const { since, repeats } = checkpoint.outbox;
   const outbox = { ...checkpoint.outbox, repeats: { since: Math.min(since, repeats?.since ?? since) } };
