@@ -16,9 +16,9 @@ function inputOf({ nats, file }: SourceDocument): string {
   return JSON.stringify([nats?.stream, file?.path]);
 }
 
-/** One entry a source; a later one of the same name takes its place. A file that cannot be read is an error of the caller's. */
+/** One entry a source; a later one of the same name takes its place. Throws for a file that cannot be read. */
 export function createStartBook(path: string) {
-  let book: Book = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Book) : {};
+  let book = readBook(path);
   return {
     get({ document }: { readonly document: SourceDocument }): KnownStart | undefined {
       const known = book[document.name];
@@ -30,6 +30,18 @@ export function createStartBook(path: string) {
       return Promise.resolve();
     },
   };
+}
+
+function readBook(path: string): Book {
+  if (!existsSync(path)) return {};
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Book;
+  } catch (cause) {
+    throw new Error(
+      `${path} cannot be read. It matters only where a shard has no checkpoint of a source yet: put it back, or remove it.`,
+      { cause },
+    );
+  }
 }
 
 /** Whole or not at all. */

@@ -39,6 +39,6 @@ export const routingLimits = {
   batchesAhead: 2,
   /** Batches of a source that wait for its slowest shard; then the source is not read on. */
   batchesWaitingMax: 4,
-  /** How long a source that a first shard opens waits for the others, so that it is opened once. */
-  gatherMs: 250,
+  /** How long a source that a first shard opens waits for the others, so that it is opened once, and each late event told by one. */
+  gatherMs: 5_000,
 } as const;

@@ -238,9 +238,12 @@ export class SourceSession {
     const { caughtUp, ended, pending } = batch;
     const rest = { caughtUp, ended, pending, ...at };
     return new Map(
-      parts.map(({ reading, bit, from, messages, elsewhere }) => {
+      parts.map(({ reading, from, messages, elsewhere }) => {
         const others = elsewhere.finish();
-        const gaps = bit === lowestBit(present) ? batch.gaps.filter(([, lastOfGap]) => lastOfGap > from) : [];
+        // Told by one of those that have not passed it, whoever is ahead.
+        const gaps = batch.gaps.filter(
+          ([, lastOfGap]) => lastOfGap > from && parts.find((part) => part.from < lastOfGap)?.reading === reading,
+        );
         const routed = { ...rest, gaps, messages: messages.finish() };
         return [reading, others === undefined ? routed : { ...routed, elsewhere: others }];
       }),

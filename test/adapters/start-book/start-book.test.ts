@@ -35,6 +35,12 @@ test('a source of the same name over another stream is another source', async ()
   expect(book.get(source('a', 'OTHER'))).toBeUndefined();
 });
 
+test('a file that is damaged is an error that names it', () => {
+  const path = join(root, 'starts.json');
+  writeFileSync(path, '{"a":');
+  expect(() => createStartBook(path)).toThrow(/starts\.json cannot be read/);
+});
+
 test('what a stop left half written is not read', async () => {
   const path = join(root, 'starts.json');
   await createStartBook(path).put(source('a', 'A'), start(5));

@@ -40,7 +40,8 @@ class Place {
   emptied = 0;
   readonly session: SourceSession;
 
-  constructor(messages: number) {
+  /** `goneBefore`: the two messages before this sequence are gone. */
+  constructor(messages: number, goneBefore?: number) {
     for (let at = 0; at < messages; at++) this.stream.add({ t: at, k: `k${at % 20}` });
     const scripted = scriptedOpener(new Map([['a', this.stream]]), { clock: this.clock, isDead: () => false });
     this.session = new SourceSession({
@@ -49,9 +50,13 @@ class Place {
         open: async (source, start) => {
           const reader = await scripted.open(source, start);
           const next = reader.nextBatch.bind(reader);
-          reader.nextBatch = (max, waitMs) => {
+          reader.nextBatch = async (max, waitMs) => {
             this.given++;
-            return next(max, waitMs);
+            let batch = await next(max, waitMs);
+            const seqOf = (): number => batch.messages[0]?.seq ?? 0;
+            if (goneBefore === undefined || seqOf() !== goneBefore - 2) return batch;
+            while (seqOf() < goneBefore) batch = await next(max, waitMs);
+            return { ...batch, gaps: [[goneBefore - 2, goneBefore - 1]] };
           };
           return reader;
         },
@@ -146,4 +151,22 @@ test('a shard that begins before what was read gets all of it, the others nothin
   expect(scanned(early)).toEqual(Array.from({ length: 30 }, (_, at) => 11 + at));
   place.session.leave(first.subscriber);
   place.session.leave(early.subscriber);
+});
+
+test('a gap is told by one of the shards that have not passed it, the first one or not', async () => {
+  const identity = { kind: 'jetstream', id: 'a', firstSeq: 1, lastSeq: 40 } as const;
+  const gapsOf = ({ replies }: { replies: readonly SessionReply[] }) => batches(replies).flatMap(({ gaps }) => gaps);
+  for (const [afterFirst, told] of [
+    [0, [1, 0]],
+    [30, [0, 1]],
+  ] as const) {
+    const place = new Place(40, 15);
+    const readers = [afterFirst, 10].map((afterSeq, shard) =>
+      place.join(shard, { kind: 'position', afterSeq, readTo: 30, identity }),
+    );
+    for (const { subscriber } of readers) place.session.allow(subscriber, 1_000);
+    await place.turn();
+    expect(readers.map((reader) => gapsOf(reader).length)).toEqual(told);
+    for (const { subscriber } of readers) place.session.leave(subscriber);
+  }
 });
