@@ -5,6 +5,7 @@ import type { NameUse } from './check-names.js';
 import { checkNames } from './check-names.js';
 import { closureExpression } from './closure-expression.js';
 import { compileClosures } from './closures/compile-node.js';
+import { conjunctsOf } from './ast.js';
 import { equalitiesOf, rangesOf } from './equalities.js';
 import type { Expression, ExpressionNames, ExpressionProblem, ExpressionResult } from './expression.js';
 import { gateOf } from './gate.js';
@@ -46,7 +47,8 @@ export function libraryExpressionOf({ source, program, use }: CheckedSource, nam
   const { ast } = program;
   const gate = use.stages.size === 0 ? undefined : gateOf(ast, names);
   const [equalities, ranges, joins] = [equalitiesOf(ast), rangesOf(ast), joinsOf(ast, names)];
-  return libraryExpression({ source, program, use, names, equalities, ranges, joins, gate });
+  const conjuncts = conjunctsOf(ast).length;
+  return libraryExpression({ source, program, use, names, equalities, ranges, conjuncts, joins, gate });
 }
 
 function refused(problems: readonly ExpressionProblem[]): Extract<ExpressionResult, { ok: false }> {

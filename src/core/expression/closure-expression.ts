@@ -9,6 +9,7 @@ class ClosureExpression implements Expression {
   readonly stagesUsed: ReadonlySet<string>;
   readonly equalities: readonly Equality[];
   readonly ranges: readonly Range[];
+  readonly conjuncts: number;
   readonly joins: readonly Join[];
   readonly gate: Gate | undefined;
   readonly usesKey: boolean;
@@ -22,6 +23,7 @@ class ClosureExpression implements Expression {
     this.stagesUsed = fallback.stagesUsed;
     this.equalities = fallback.equalities;
     this.ranges = fallback.ranges;
+    this.conjuncts = fallback.conjuncts;
     this.joins = fallback.joins;
     this.gate = fallback.gate;
     this.usesKey = fallback.usesKey;

@@ -79,6 +79,8 @@ export interface Expression {
   readonly equalities: readonly Equality[];
   /** Like `equalities`, of numbers in order. */
   readonly ranges: readonly Range[];
+  /** Conditions that it joins by `and`: as many as equalities and ranges, if these are all of it. */
+  readonly conjuncts: number;
   /** Each of them must hold for the expression to be true of a run; by them a run can be looked up. */
   readonly joins: readonly Join[];
   /** Of a condition over earlier events, when there is one. */

@@ -1,4 +1,5 @@
 import type { AstNode, LiteralNode } from './ast.js';
+import { conjunctsOf } from './ast.js';
 import type { NameUse } from './check-names.js';
 import type { CheckedSource } from './check-source.js';
 import { checkSource, libraryExpressionOf } from './check-source.js';
@@ -74,6 +75,10 @@ export class FormExpression implements Expression {
 
   get ranges(): readonly Range[] {
     return rangesOf(this.form.ast, this.literalOf());
+  }
+
+  get conjuncts(): number {
+    return conjunctsOf(this.form.ast).length;
   }
 
   get joins(): readonly Join[] {

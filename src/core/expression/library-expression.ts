@@ -17,6 +17,7 @@ export interface LibraryExpressionOptions {
   readonly names: ExpressionNames;
   readonly equalities: readonly Equality[];
   readonly ranges: readonly Range[];
+  readonly conjuncts: number;
   readonly joins: readonly Join[];
   readonly gate: Gate | undefined;
 }
@@ -30,6 +31,7 @@ class LibraryExpression implements Expression {
     readonly stagesUsed: ReadonlySet<string>,
     readonly equalities: readonly Equality[],
     readonly ranges: readonly Range[],
+    readonly conjuncts: number,
     readonly joins: readonly Join[],
     readonly gate: Gate | undefined,
     readonly usesKey: boolean,
@@ -53,7 +55,7 @@ class LibraryExpression implements Expression {
 }
 
 export function libraryExpression(options: LibraryExpressionOptions): Expression {
-  const { source, program, use, names, equalities, ranges, joins, gate } = options;
+  const { source, program, use, names, equalities, ranges, conjuncts, joins, gate } = options;
   const bindings = [
     ...[...use.variables].map(variableBinding),
     ...[...use.stages].map((stage) => stageBinding(stage, names.stages.get(stage) ?? -1)),
@@ -63,6 +65,7 @@ export function libraryExpression(options: LibraryExpressionOptions): Expression
     use.stages,
     equalities,
     ranges,
+    conjuncts,
     joins,
     gate,
     use.variables.has('key'),

@@ -18,6 +18,14 @@ export interface PathsUse {
   readonly multiplyingOnly: boolean;
 }
 
+/** What comes out does not depend on it. */
+export interface ExecutorUse {
+  /** Which runs are kept as sets of paths, if not those the limits name. */
+  readonly pathsUse?: PathsUse | undefined;
+  /** False: a key's only run is kept as one of many. */
+  readonly loneRuns?: boolean | undefined;
+}
+
 const PATHS_USE: PathsUse = { fromRuns: limits.arenaFromRuns, multiplyingOnly: true };
 
 export interface ExecutorChoice {

@@ -20,8 +20,20 @@ export function readPrimitive(body: unknown, fields: readonly string[]): unknown
   return typeof value === 'object' && value !== null ? UNTELLABLE : value;
 }
 
+/**
+ * A way is a number: of what it leads to, shifted by `FOUND_BITS`, and two marks. By a way that begins an event may begin a run; one
+ * that is certain is found only by events that do (told without the mark where the event leaves that open).
+ */
+export const FOUND_BITS = 2;
+export const FOUND_BEGINS = 1;
+export const FOUND_CERTAIN = 2;
+
 /** Told of every way found; one may be told more than once. */
 export type Found = (way: number) => void;
+
+function uncertain(way: number): number {
+  return way & ~FOUND_CERTAIN;
+}
 
 /** Thresholds of one field and order. `>` and `>=` ascend, `<` and `<=` descend: what holds comes first. */
 class Thresholds {
@@ -51,14 +63,16 @@ class Thresholds {
   find(body: unknown, found: Found): void {
     const value = readPrimitive(body, this.range.fields);
     if (value === undefined) return;
-    const { cells } = this;
     // Compared with anything but a number the condition fails, which is for it to say.
-    const end = typeof value === 'number' ? this.endOfSatisfied(value) : cells.length;
+    if (typeof value !== 'number') return this.each(found);
+    const { cells } = this;
+    const end = this.endOfSatisfied(value);
     for (let i = 1; i < end; i += 2) found(cells[i] as number);
   }
 
+  /** All of them, whatever the event. */
   each(found: Found): void {
-    for (let i = 1; i < this.cells.length; i += 2) found(this.cells[i] as number);
+    for (let i = 1; i < this.cells.length; i += 2) found(uncertain(this.cells[i] as number));
   }
 
   private isBefore(a: number, b: number): boolean {
@@ -128,7 +142,7 @@ class Leaf {
   }
 
   each(found: Found): void {
-    for (const way of this.always) found(way);
+    for (const way of this.always) found(uncertain(way));
     this.range?.each(found);
     for (const thresholds of this.otherRanges) thresholds.each(found);
   }

@@ -14,14 +14,18 @@ import { ArenaMatcher, liveRunsOf, scatterPaths } from '../nfa/arena/arena-match
 import { DetAutomaton } from '../nfa/arena/det-automaton.js';
 import type { SavedArena } from '../nfa/arena/save-arena.js';
 import { loadArena } from '../nfa/arena/save-arena.js';
-import type { PathsUse } from '../nfa/choose-executor.js';
+import type { ExecutorUse } from '../nfa/choose-executor.js';
 import { chooseExecutor } from '../nfa/choose-executor.js';
+import type { LoneBegin } from '../nfa/lone-matcher.js';
+import { LoneMatcher, WAITS } from '../nfa/lone-matcher.js';
+import { runSetOf } from '../nfa/lone-run.js';
 import { RunMatcher } from '../nfa/match-runs.js';
 import type { FinishedRun } from '../nfa/run.js';
 import type { RunSet } from '../nfa/run-set.js';
 import { createRunSet } from '../nfa/run-set.js';
 import type { SavedEvent } from '../nfa/save-runs.js';
 import type { MatchRows } from '../nfa/match-rows.js';
+import { LoneOfRule } from './lone-of-rule.js';
 import type { MatchList } from './match-list.js';
 import { RowsOfRule } from './match-list.js';
 import type { MatchAbout } from './match-of-rule.js';
@@ -55,14 +59,12 @@ export interface VersionInUse {
   drainUntil: number;
 }
 
-/** What one rule holds for one key. */
+/** What one rule holds for one key, where that is more than a lone run. */
 export interface RuleState extends RunsOrPaths {
   readonly rule: ActiveRule;
   /** Of alerts on matches, and of alerts on time-outs. */
   matchThrottle: Throttle | undefined;
   timeoutThrottle: Throttle | undefined;
-  /** The earliest time at which this state changes by itself; Infinity for never. Kept by the key group. */
-  due: number;
 }
 
 /** The part of a key's state that its rules look at. */
@@ -77,13 +79,15 @@ export class ActiveRule implements MatchReceiver {
   private matcher: RunMatcher;
   /** In front of the matcher, where the one version's runs may be kept as sets of paths. */
   private paths: ArenaMatcher | undefined;
+  /** In front of the matcher, while a key holds one run. */
+  private lone: LoneMatcher | undefined;
   private current: VersionInUse | undefined;
   /** What a stateless rule is stepped on. */
   private alone: RuleState | undefined;
   /** What the matches of one key share. */
   private about: MatchAbout | undefined;
-  /** The key and state that are being worked on. */
-  private at: { readonly key: KeyOfState; readonly state: RuleState } | undefined;
+  /** The key and state that are being worked on; a lone run has no state. */
+  private at: { readonly key: KeyOfState; readonly state: RuleState | undefined } | undefined;
 
   constructor(
     readonly name: string,
@@ -91,7 +95,7 @@ export class ActiveRule implements MatchReceiver {
     readonly counters: RuleCounters,
     /** Where matches go now. */
     private readonly out: () => MatchList,
-    private readonly pathsUse?: PathsUse,
+    private readonly use: ExecutorUse = {},
   ) {
     this.matcher = new RunMatcher([], undefined, 'ordered', { runsMax: 0, overflow: 'dropOldest' }, this);
   }
@@ -133,7 +137,16 @@ export class ActiveRule implements MatchReceiver {
     const actives = this.versions.map((one) => one.active);
     this.matcher = new RunMatcher(actives, this.current?.active, plan?.emit ?? 'ordered', matchLimits, this);
     this.paths = this.pathsMatcher(matchLimits);
+    this.lone = this.loneMatcher(matchLimits);
     return replaced;
+  }
+
+  /** Runs that others of the same rule and key may prune, or that go above the cap together, are kept as a set. */
+  private loneMatcher({ runsMax }: MatchLimits): LoneMatcher | undefined {
+    const [only, ...more] = this.versions;
+    if (only === undefined || more.length > 0 || this.paths !== undefined || this.use.loneRuns === false) return undefined;
+    if (only.active.automaton.skip.kind !== 'noSkip' || only.active.automaton.stateless || runsMax < 2) return undefined;
+    return new LoneMatcher(only.active, !only.draining, this);
   }
 
   /** With a second version at work runs have to be told apart. */
@@ -141,7 +154,7 @@ export class ActiveRule implements MatchReceiver {
     const [only, ...more] = this.versions;
     if (only === undefined || more.length > 0) return undefined;
     const { plan, active, draining } = only;
-    const { executor, fromRuns } = chooseExecutor(plan.automaton, plan.onTimeout !== undefined, this.pathsUse);
+    const { executor, fromRuns } = chooseExecutor(plan.automaton, plan.onTimeout !== undefined, this.use.pathsUse);
     if (executor !== 'arena') return undefined;
     return new ArenaMatcher(active, this.matcher, { ...matchLimits, fromRuns, starting: !draining }, this);
   }
@@ -162,7 +175,55 @@ export class ActiveRule implements MatchReceiver {
   }
 
   createState(set: RunSet = createRunSet()): RuleState {
-    return { rule: this, set, arena: undefined, matchThrottle: undefined, timeoutThrottle: undefined, due: Infinity };
+    return { rule: this, set, arena: undefined, matchThrottle: undefined, timeoutThrottle: undefined };
+  }
+
+  /** What a key holds of the rule, as a state. */
+  stateOf(lone: LoneOfRule): RuleState {
+    return this.createState(runSetOf(lone));
+  }
+
+  /** False where a key's only run is kept as one of many. */
+  get keepsLone(): boolean {
+    return this.lone !== undefined;
+  }
+
+  /** How a run of the rule begins alone; undefined where that is for `starts` and `step`. */
+  get loneBegin(): LoneBegin | undefined {
+    return this.lone?.begin;
+  }
+
+  /** True if the admitted event begins a lone run; see `loneBegin`. */
+  beginsAlone(event: StreamEvent, key: KeyValue | undefined): boolean {
+    return this.lone?.begins(event, key) === true;
+  }
+
+  /** A lone run that begins with the event. */
+  beginAlone({ state, stage }: LoneBegin, event: StreamEvent, ordinal: number): LoneOfRule {
+    this.counters.liveRuns++;
+    return new LoneOfRule(this, (this.current as VersionInUse).active, state, stage, event, ordinal);
+  }
+
+  /**
+   * Steps a lone run: what it did (see lone-matcher.ts); undefined, with nothing done, where that is for `step`. A run that begins
+   * is not made here.
+   */
+  stepAlone(key: KeyOfState, lone: LoneOfRule, event: StreamEvent, ordinal: number): number | undefined {
+    if (this.lone === undefined || this.matchThrottleMs !== undefined) return undefined;
+    this.at = { key, state: undefined };
+    const done = this.lone.step(lone, event, ordinal, key.key);
+    if (done !== undefined && (done & WAITS) === 0) this.counters.liveRuns--;
+    return done;
+  }
+
+  /** The deadline of a lone run has passed; false, with nothing done, where that is for `advance`. */
+  endAlone(key: KeyOfState, lone: LoneOfRule, due: number): boolean {
+    if (this.lone === undefined || this.matchThrottleMs !== undefined || this.timeoutThrottleMs !== undefined)
+      return false;
+    this.at = { key, state: undefined };
+    if (!this.lone.end(lone, due)) return false;
+    this.counters.liveRuns--;
+    return true;
   }
 
   /** Puts saved paths in place: as paths, or as runs where they are no longer kept as paths. */
@@ -202,7 +263,7 @@ export class ActiveRule implements MatchReceiver {
   }
 
   /** One event of a key of which a stateless rule holds nothing, and goes on holding nothing. */
-  stepAlone(key: KeyValue | undefined, event: StreamEvent, ordinal: number): void {
+  stepStateless(key: KeyValue | undefined, event: StreamEvent, ordinal: number): void {
     this.alone ??= this.createState();
     this.step({ key }, this.alone, event, ordinal);
   }
@@ -279,7 +340,7 @@ export class ActiveRule implements MatchReceiver {
 
   /** Of rows no more are made than a listener looks at: a throttle lets one pass and counts the rest. */
   matchRows(rows: MatchRows): void {
-    const { key, state } = this.at as { key: KeyOfState; state: RuleState };
+    const { key, state } = this.at as { key: KeyOfState; state: RuleState | undefined };
     const { count } = rows;
     const drainUntil = this.versions.find((one) => one.active === rows.owner)?.drainUntil ?? Infinity;
     if (this.paused || rows.time > drainUntil) {
@@ -295,7 +356,7 @@ export class ActiveRule implements MatchReceiver {
     this.match(rows.first());
     this.counters.matches += count - 1;
     this.counters.suppressed += count - 1;
-    (state.matchThrottle as Throttle).suppressed += count - 1;
+    (state?.matchThrottle as Throttle).suppressed += count - 1;
   }
 
   private aboutOf(key: KeyValue | undefined): MatchAbout {
@@ -310,12 +371,12 @@ export class ActiveRule implements MatchReceiver {
   }
 
   private report(finished: FinishedRun, kind: 'match' | 'timeout', alreadyMatched: boolean): void {
-    const { key, state } = this.at as { key: KeyOfState; state: RuleState };
+    const { key, state } = this.at as { key: KeyOfState; state: RuleState | undefined };
     // A drain ends at its time, whenever the drained version is dropped.
     if (this.paused || finished.time > (this.versionOf(finished)?.drainUntil ?? Infinity)) return;
     const spanMs = kind === 'match' ? this.matchThrottleMs : this.timeoutThrottleMs;
     let suppressed = 0;
-    if (spanMs !== undefined) {
+    if (spanMs !== undefined && state !== undefined) {
       const which = kind === 'match' ? 'matchThrottle' : 'timeoutThrottle';
       const passed = passThrottle(state[which], finished.time, spanMs);
       state[which] = passed.throttle;

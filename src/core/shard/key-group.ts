@@ -12,12 +12,18 @@ import type { Ownership } from '../model/ownership.js';
 import { ownsKey } from '../model/ownership.js';
 import { EventBuffer } from '../time/event-buffer.js';
 import { liveRunsOf } from '../nfa/arena/arena-matcher.js';
+import type { LoneBegin } from '../nfa/lone-matcher.js';
+import { BEGINS, WAITS } from '../nfa/lone-matcher.js';
+import { deadlineOfLone, runSetOf } from '../nfa/lone-run.js';
 import type { ActiveRule, RuleState } from './active-rule.js';
 import { KeyReader } from './key-reader.js';
+import type { Held } from './key-rules.js';
 import type { KeyState } from './key-state.js';
-import { dueOf, expireThrottles, isEmpty, nextDue } from './key-state.js';
+import { expireThrottles, isEmpty, nextDue } from './key-state.js';
+import { LoneOfRule } from './lone-of-rule.js';
 import type { CutCounter } from './residency.js';
 import { Residency } from './residency.js';
+import { FOUND_BEGINS, FOUND_BITS, FOUND_CERTAIN } from './access-index.js';
 import { RuleIndex } from './rule-index.js';
 import type { LoadOptions, SavedKey } from './saved-key.js';
 import { loadKey } from './saved-key.js';
@@ -54,7 +60,8 @@ export class KeyGroup {
   private readonly index = new RuleIndex();
   /** What the index found, and the rules that are concerned: scratch of one event. */
   private readonly found: number[] = [];
-  private readonly concerned: ActiveRule[] = [];
+  private readonly concerned: number[] = [];
+  private readonly places: number[] = [];
   private readonly timers = new TimerHeap<KeyState>();
   /** Events of several sources, waiting for the slowest; unused for one source. */
   private merge = new EventBuffer();
@@ -213,13 +220,13 @@ export class KeyGroup {
     this.wantSweep('background');
     for (const key of this.keys.values()) {
       for (let i = key.rules.size - 1; i >= 0; i--) {
-        const state = key.rules.at(i);
-        if (!gone.has(state.rule)) continue;
+        const held = key.rules.at(i);
+        if (!gone.has(held.rule)) continue;
         this.saveFirst(key);
-        const runs = liveRunsOf(state);
+        const runs = held instanceof LoneOfRule ? 1 : liveRunsOf(held);
         dropped += runs;
-        state.rule.counters.liveRuns -= runs;
-        key.rules.remove(i);
+        held.rule.counters.liveRuns -= runs;
+        key.rules.letGo(i);
         this.markDirty(key);
       }
       this.settle(key);
@@ -233,13 +240,14 @@ export class KeyGroup {
     this.wantSweep('background');
     for (const key of this.keys.values()) {
       let changed = false;
-      for (const state of key.rules) {
-        const versions = over.get(state.rule);
+      for (let i = 0; i < key.rules.size; i++) {
+        const versions = over.get(key.rules.ruleAt(i));
         if (versions === undefined) continue;
         this.saveFirst(key);
+        const state = key.rules.stateAt(i);
         dropped += state.rule.dropVersions(key, state, versions);
         if (state.set.condemned) this.condemning = true;
-        state.due = nextDue(state);
+        this.refresh(key, i, state);
         changed = true;
       }
       if (!changed) continue;
@@ -253,17 +261,28 @@ export class KeyGroup {
   renewDeadlines(rules: ReadonlySet<ActiveRule>): void {
     this.wantSweep('first');
     for (const key of this.keys.values()) {
-      if (![...key.rules].some((state) => rules.has(state.rule))) continue;
-      this.saveFirst(key);
-      for (const state of key.rules) {
-        if (!rules.has(state.rule)) continue;
-        state.rule.renewDeadlines(state);
-        state.due = nextDue(state);
+      let changed = false;
+      for (let i = 0; i < key.rules.size; i++) {
+        if (!rules.has(key.rules.ruleAt(i))) continue;
+        this.saveFirst(key);
+        changed = true;
+        this.renewDeadlinesAt(key, i);
       }
+      if (!changed) continue;
       // The deadlines are in no record, but among the timers.
       this.markDirty(key);
-      this.schedule(key, dueOf(key));
+      this.schedule(key, key.rules.earliest);
     }
+  }
+
+  private renewDeadlinesAt(key: KeyState, place: number): void {
+    const held = key.rules.at(place);
+    if (held instanceof LoneOfRule) {
+      key.rules.setDue(place, deadlineOfLone(held));
+      return;
+    }
+    held.rule.renewDeadlines(held);
+    key.rules.setDue(place, nextDue(held));
   }
 
   /** Goes on from where a group of the same name left the store when it closed. */
@@ -291,10 +310,13 @@ export class KeyGroup {
       ruleOf: (one) => this.byGeneration.get(one),
     });
     residency.restore(key);
-    for (const state of shortened) state.rule.releaseWaiting(key, state);
-    for (const state of key.rules) state.due = nextDue(state);
-    if (hasCondemned(key)) this.condemning = true;
-    if (changed || dueOf(key) !== key.storedDue) this.markDirty(key);
+    for (const place of shortened) {
+      const state = key.rules.stateAt(place);
+      state.rule.releaseWaiting(key, state);
+      this.refresh(key, place, state);
+    }
+    if (key.rules.condemned) this.condemning = true;
+    if (changed || key.rules.earliest !== key.storedDue) this.markDirty(key);
     this.settle(key);
   }
 
@@ -305,7 +327,7 @@ export class KeyGroup {
     if (this.condemning) return token;
     this.index.find(event.body, this.found);
     this.askFound(event, this.keyValue, 'cold');
-    return this.concerned.every((rule) => rule.isStateless) ? undefined : token;
+    return this.concerned.every((one) => this.ruleAt(one >> 1).isStateless) ? undefined : token;
   }
 
   /** Where the group's watermark will stand once the source's is at `watermark`. */
@@ -342,19 +364,34 @@ export class KeyGroup {
     const value = this.keyValue;
     const key = this.keys.get(token);
     this.askFound(event, value, key);
-    if (this.concerned.length === 0 && !(this.condemning && hasCondemned(key))) return;
+    if (this.concerned.length === 0 && !(this.condemning && key?.rules.condemned === true)) return;
     this.stepKey(event, { token, value, known: key });
   }
 
-  /** Of the rules found those for which the event is more than noise, in order. What a cold key holds is not known. */
+  private ruleAt(place: number): ActiveRule {
+    return this.activeRules[place] as ActiveRule;
+  }
+
+  /**
+   * Of the rules found those for which the event is more than noise, in order: twice the place of the rule, and one more if it is
+   * known how a run begins with the event; beside them where the key holds something of the rule. What a cold key holds is not known.
+   */
   private askFound(event: StreamEvent, value: KeyValue | undefined, key: KeyState | undefined | 'cold'): void {
-    const { found, concerned } = this;
-    if (concerned.length > 0) concerned.length = 0;
+    const { found, concerned, places } = this;
+    if (concerned.length > 0) {
+      concerned.length = 0;
+      places.length = 0;
+    }
     for (let i = 0; i < found.length; i++) {
       const one = found[i] as number;
-      const rule = this.activeRules[one >> 1] as ActiveRule;
-      if ((one & 1) === 0 && key !== 'cold' && key?.rules.of(rule) === undefined) continue;
-      if (!rule.isNoise(event, value)) concerned.push(rule);
+      const at = one >> FOUND_BITS;
+      const rule = this.activeRules[at] as ActiveRule;
+      const place = key === undefined || key === 'cold' ? -1 : key.rules.placeOf(rule);
+      if ((one & FOUND_BEGINS) === 0 && key !== 'cold' && place < 0) continue;
+      const certain = (one & FOUND_CERTAIN) !== 0 && place < 0;
+      if (!certain && rule.isNoise(event, value)) continue;
+      concerned.push(2 * at + (certain ? 1 : 0));
+      places.push(place);
     }
   }
 
@@ -364,31 +401,31 @@ export class KeyGroup {
   ): void {
     const ordinal = this.ordinals.next++;
     let key = known;
-    const created = key === undefined;
     if (key !== undefined) {
       this.saveFirst(key);
       if (key.uses <= 0) key.uses++;
     }
     let changed = false;
-    let emptied = created;
+    let emptied = false;
     let due = Infinity;
     for (let i = 0; i < this.concerned.length; i++) {
-      const rule = this.concerned[i] as ActiveRule;
-      if (!rule.admit(event, value)) continue;
-      let state = key?.rules.of(rule);
-      if (state === undefined) {
-        if (!rule.starts(event, value)) continue;
-        if (rule.isStateless) {
-          rule.stepAlone(value, event, ordinal);
-          continue;
-        }
-        state = rule.createState();
-        if (key === undefined) key = this.residency.create(token, value, state);
-        else key.rules.add(state);
-      }
-      if (this.stepRule(key as KeyState, state, event, ordinal)) changed = true;
-      if (isEmpty(state)) emptied = true;
-      else if (state.due < due) due = state.due;
+      const one = this.concerned[i] as number;
+      const rule = this.ruleAt(one >> 1);
+      let place = this.places[i] as number;
+      if (place < 0) {
+        const begun = this.begin(rule, event, { value, ordinal, certain: (one & 1) === 1 });
+        if (begun === undefined) continue;
+        key ??= this.residency.create(token, value);
+        place = key.rules.size;
+        key.rules.add(begun, Infinity);
+        if (begun instanceof LoneOfRule) this.setLoneDue(key, place, rule, event);
+        else this.stepAt(key, place, event, ordinal);
+        changed = true;
+      } else if (!rule.admit(event, value)) continue;
+      else if (this.stepAt(key as KeyState, place, event, ordinal)) changed = true;
+      const at = (key as KeyState).rules.dueAt(place);
+      if (at < due) due = at;
+      else if (Number.isNaN(at)) emptied = true;
     }
     if (key === undefined) return;
     if (this.condemning && this.dropCondemned(key, event, ordinal)) {
@@ -401,18 +438,79 @@ export class KeyGroup {
     else this.schedule(key, due);
   }
 
-  private stepRule(key: KeyState, state: RuleState, event: StreamEvent, ordinal: number): boolean {
-    if (!state.rule.step(key, state, event, ordinal)) return false;
-    state.due = nextDue(state);
+  /** What the rule, which holds nothing for the key, holds from the event on: a lone run, or a state that is still to be stepped. */
+  private begin(
+    rule: ActiveRule,
+    event: StreamEvent,
+    { value, ordinal, certain }: { value: KeyValue | undefined; ordinal: number; certain: boolean },
+  ): Held | undefined {
+    const alone = rule.loneBegin;
+    if (certain && alone !== undefined) return rule.beginAlone(alone, event, ordinal);
+    if (!rule.admit(event, value)) return undefined;
+    if (alone !== undefined) return rule.beginsAlone(event, value) ? rule.beginAlone(alone, event, ordinal) : undefined;
+    if (!rule.starts(event, value)) return undefined;
+    if (!rule.isStateless) return rule.createState();
+    rule.stepStateless(value, event, ordinal);
+    return undefined;
+  }
+
+  private setLoneDue(key: KeyState, place: number, { loneBegin }: ActiveRule, { time }: StreamEvent): void {
+    key.rules.setDue(place, time + (loneBegin as LoneBegin).spanMs);
+  }
+
+  /** Steps what the rule at the place holds; true if anything changed. */
+  private stepAt(key: KeyState, place: number, event: StreamEvent, ordinal: number): boolean {
+    const held = key.rules.at(place);
+    if (held instanceof LoneOfRule) {
+      const done = held.rule.stepAlone(key, held, event, ordinal);
+      if (done !== undefined) return this.settleAlone(key, place, { done, event, ordinal });
+    }
+    const state = key.rules.stateAt(place);
+    const changed = state.rule.step(key, state, event, ordinal);
+    if (changed || isEmpty(state)) this.refresh(key, place, state);
+    else if (held !== state) key.rules.put(place, held);
+    return changed;
+  }
+
+  /** After a step of the lone run at the place, which did what `done` says; true if anything changed. */
+  private settleAlone(
+    key: KeyState,
+    place: number,
+    { done, event, ordinal }: { done: number; event: StreamEvent; ordinal: number },
+  ): boolean {
+    if (done === WAITS) return false;
+    const lone = key.rules.at(place) as LoneOfRule;
+    const { rule } = lone;
+    if ((done & BEGINS) === 0) {
+      if ((done & WAITS) === 0) key.rules.letGo(place);
+      return true;
+    }
+    const begun = rule.beginAlone(rule.loneBegin as LoneBegin, event, ordinal);
+    if ((done & WAITS) === 0) {
+      key.rules.put(place, begun);
+      this.setLoneDue(key, place, rule, event);
+    } else {
+      const state = rule.createState(runSetOf(lone, begun));
+      key.rules.put(place, state);
+      key.rules.setDue(place, nextDue(state));
+    }
     return true;
+  }
+
+  /** The state at the place changed. */
+  private refresh(key: KeyState, place: number, state: RuleState): void {
+    if (isEmpty(state)) key.rules.letGo(place);
+    else key.rules.setDue(place, nextDue(state));
   }
 
   /** Condemned runs of rules to which the event is noise leave with it all the same. */
   private dropCondemned(key: KeyState, event: StreamEvent, ordinal: number): boolean {
     let changed = false;
-    for (const state of key.rules) {
-      if (!state.set.condemned || this.concerned.includes(state.rule) || !state.rule.admit(event, key.key)) continue;
-      if (this.stepRule(key, state, event, ordinal)) changed = true;
+    for (let i = 0; i < key.rules.size; i++) {
+      const held = key.rules.at(i);
+      if (held instanceof LoneOfRule || !held.set.condemned) continue;
+      if (this.concerned.some((one) => this.ruleAt(one >> 1) === held.rule)) continue;
+      if (held.rule.admit(event, key.key) && this.stepAt(key, i, event, ordinal)) changed = true;
     }
     return changed;
   }
@@ -425,27 +523,34 @@ export class KeyGroup {
       if (key.gone || key.timerAt !== due) continue;
       this.saveFirst(key);
       key.timerAt = Infinity;
-      if (dueOf(key) <= due) {
-        for (const state of key.rules) {
-          if (state.due > due) continue;
-          state.rule.advance(key, state, due);
-          if (state.set.condemned) this.condemning = true;
-          expireThrottles(state, due);
-          state.due = nextDue(state);
-        }
+      const { rules } = key;
+      if (rules.earliest <= due) {
+        for (let i = 0; i < rules.size; i++) if (rules.dueAt(i) <= due) this.endAt(key, i, due);
         this.markDirty(key);
       }
       this.settle(key);
     }
   }
 
+  /** What the rule at the place holds is due. */
+  private endAt(key: KeyState, place: number, due: number): void {
+    const held = key.rules.at(place);
+    if (held instanceof LoneOfRule && held.rule.endAlone(key, held, key.rules.dueAt(place))) {
+      key.rules.letGo(place);
+      return;
+    }
+    const state = key.rules.stateAt(place);
+    state.rule.advance(key, state, due);
+    if (state.set.condemned) this.condemning = true;
+    expireThrottles(state, due);
+    this.refresh(key, place, state);
+  }
+
   /** Forgets what is empty and schedules the rest. */
   private settle(key: KeyState): void {
-    for (let i = key.rules.size - 1; i >= 0; i--) {
-      if (isEmpty(key.rules.at(i))) key.rules.remove(i);
-    }
+    key.rules.clearAway();
     if (key.rules.size > 0) {
-      this.schedule(key, dueOf(key));
+      this.schedule(key, key.rules.earliest);
       return;
     }
     key.gone = true;
@@ -477,8 +582,4 @@ export class KeyGroup {
     key.dirty = true;
     this.dirty.push(key);
   }
-}
-
-function hasCondemned(key: KeyState | undefined): boolean {
-  return key !== undefined && [...key.rules].some((state) => state.set.condemned);
 }

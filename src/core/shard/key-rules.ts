@@ -1,53 +1,139 @@
 /**
- * What rules hold for one key. A key of thousands of rules is asked about rules that hold nothing for it: the owners lie side by
- * side, so that no state is looked at for that.
+ * What rules hold for one key, in the order in which they came. A key of thousands of rules is asked about rules that hold nothing
+ * for it, and for its next deadline: owners and deadlines lie side by side, so that nothing else is looked at for that.
  */
 import type { ActiveRule, RuleState } from './active-rule.js';
+import { LoneOfRule } from './lone-of-rule.js';
+
+/** What one rule holds for one key. */
+export type Held = RuleState | LoneOfRule;
+
+/** Of what is let go with `clearAway`. */
+const VOID = NaN;
 
 export class KeyRules {
-  private readonly states: RuleState[];
-  /** The rule of each state; undefined while there is one. */
+  size = 0;
+  /** Where there is but one. */
+  private only: Held | undefined = undefined;
+  private onlyDue = Infinity;
+  /** From the second one on, until none is left. */
   private owners: ActiveRule[] | undefined = undefined;
+  private held: Held[] | undefined = undefined;
+  private dues: number[] | undefined = undefined;
 
-  constructor(states: RuleState[] = []) {
-    this.states = states;
+  at(place: number): Held {
+    return (this.held === undefined ? this.only : this.held[place]) as Held;
   }
 
-  get size(): number {
-    return this.states.length;
+  /** As single runs or paths, which it is from here on. */
+  stateAt(place: number): RuleState {
+    const held = this.at(place);
+    if (!(held instanceof LoneOfRule)) return held;
+    const state = held.rule.stateOf(held);
+    this.put(place, state);
+    return state;
   }
 
-  at(index: number): RuleState {
-    return this.states[index] as RuleState;
+  ruleAt(place: number): ActiveRule {
+    return this.owners === undefined ? (this.only as Held).rule : (this.owners[place] as ActiveRule);
   }
 
-  of(rule: ActiveRule): RuleState | undefined {
-    const { states, owners } = this;
-    if (owners === undefined) return states.length > 0 && this.at(0).rule === rule ? states[0] : undefined;
-    for (let i = 0; i < owners.length; i++) if (owners[i] === rule) return states[i];
-    return undefined;
+  /** The place of what the rule holds; -1 for none. */
+  placeOf(rule: ActiveRule): number {
+    const { owners } = this;
+    if (owners === undefined) return this.only?.rule === rule ? 0 : -1;
+    for (let i = 0; i < owners.length; i++) if (owners[i] === rule) return i;
+    return -1;
   }
 
-  add(state: RuleState): void {
-    if (this.states.length > 0) {
-      this.owners ??= this.states.map((one) => one.rule);
-      this.owners.push(state.rule);
+  /** The earliest time at which it changes by itself; Infinity for never. */
+  dueAt(place: number): number {
+    return this.dues === undefined ? this.onlyDue : (this.dues[place] as number);
+  }
+
+  /** The earliest of all of them. */
+  get earliest(): number {
+    const { dues } = this;
+    if (dues === undefined) return this.onlyDue;
+    let earliest = Infinity;
+    for (let i = 0; i < dues.length; i++) if ((dues[i] as number) < earliest) earliest = dues[i] as number;
+    return earliest;
+  }
+
+  add(held: Held, due: number): void {
+    if (this.size === 0) {
+      this.only = held;
+      this.onlyDue = due;
+    } else if (this.owners === undefined) {
+      const only = this.only as Held;
+      this.owners = [only.rule, held.rule];
+      this.held = [only, held];
+      this.dues = [this.onlyDue, due];
+      this.only = undefined;
+    } else {
+      this.owners.push(held.rule);
+      this.held?.push(held);
+      this.dues?.push(due);
     }
-    this.states.push(state);
+    this.size++;
   }
 
-  remove(index: number): void {
-    this.states.splice(index, 1);
-    if (this.states.length === 0) this.owners = undefined;
-    else this.owners?.splice(index, 1);
+  put(place: number, held: Held): void {
+    if (this.held === undefined) this.only = held;
+    else this.held[place] = held;
+  }
+
+  setDue(place: number, due: number): void {
+    if (this.dues === undefined) this.onlyDue = due;
+    else this.dues[place] = due;
+  }
+
+  /** It holds nothing any more; it goes with the next `clearAway`, and until then the places stay. */
+  letGo(place: number): void {
+    this.setDue(place, VOID);
+  }
+
+  /** Takes out what was let go. */
+  clearAway(): void {
+    const { owners, held, dues } = this;
+    if (owners === undefined || held === undefined || dues === undefined) {
+      if (Number.isNaN(this.onlyDue)) this.clear();
+      return;
+    }
+    let kept = 0;
+    for (let i = 0; i < dues.length; i++) {
+      if (Number.isNaN(dues[i] as number)) continue;
+      if (kept < i) {
+        owners[kept] = owners[i] as ActiveRule;
+        held[kept] = held[i] as Held;
+        dues[kept] = dues[i] as number;
+      }
+      kept++;
+    }
+    if (kept === 0) return this.clear();
+    while (dues.length > kept) {
+      owners.pop();
+      held.pop();
+      dues.pop();
+    }
+    this.size = kept;
   }
 
   clear(): void {
-    this.states.length = 0;
+    this.size = 0;
+    this.only = undefined;
+    this.onlyDue = Infinity;
     this.owners = undefined;
+    this.held = undefined;
+    this.dues = undefined;
   }
 
-  [Symbol.iterator](): Iterator<RuleState> {
-    return this.states.values();
+  /** Some run is condemned: the next event of the key, whatever it is, drops it. */
+  get condemned(): boolean {
+    for (let i = 0; i < this.size; i++) {
+      const held = this.at(i);
+      if (!(held instanceof LoneOfRule) && held.set.condemned) return true;
+    }
+    return false;
   }
 }

@@ -28,14 +28,6 @@ export interface KeyState {
   bytes: number;
 }
 
-/** The earliest time at which the key changes by itself; Infinity for never. */
-export function dueOf(key: KeyState): number {
-  let due = Infinity;
-  const { rules } = key;
-  for (let i = 0; i < rules.size; i++) due = Math.min(due, rules.at(i).due);
-  return due;
-}
-
 /** True if nothing of the rule needs to be kept for the key. */
 export function isEmpty(state: RuleState): boolean {
   return (

@@ -6,7 +6,6 @@
  */
 import { assert } from '../assert.js';
 import type { KeyToken, KeyValue } from '../model/key.js';
-import type { RuleState } from './active-rule.js';
 import { KeyRules } from './key-rules.js';
 import type { KeyState } from './key-state.js';
 
@@ -45,8 +44,8 @@ export class Residency {
   }
 
   /** A key that begins. Of one that just left it inherits what the store still holds. */
-  create(token: KeyToken, value: KeyValue | undefined, state: RuleState): KeyState {
-    const key = newKey(token, value, { rules: new KeyRules([state]), bytes: estimateKeyBytes(NEW_KEY_CHARACTERS) });
+  create(token: KeyToken, value: KeyValue | undefined): KeyState {
+    const key = newKey(token, value, { rules: new KeyRules(), bytes: estimateKeyBytes(NEW_KEY_CHARACTERS) });
     const before = this.leaving.get(token);
     if (before !== undefined) {
       this.leaving.delete(token);

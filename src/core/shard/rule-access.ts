@@ -1,6 +1,6 @@
 /** What a rule demands of single fields of an event before the event can be more than noise to it: its access predicates. */
 import type { Equality, Expression, Range } from '../expression/expression.js';
-import type { Automaton } from '../nfa/automaton.js';
+import type { Automaton, Predicate } from '../nfa/automaton.js';
 import { literalOf } from '../nfa/automaton.js';
 import type { ActiveRule, VersionInUse } from './active-rule.js';
 
@@ -24,28 +24,50 @@ export interface Access {
   readonly range: RangeAccess | undefined;
   /** False: an event that comes by such ways alone begins no run, so it concerns only keys that hold something of the rule. */
   readonly begins: boolean;
+  /** An event of which all of these hold, their fields plain values, begins a lone run (`ActiveRule.loneBegin`). */
+  readonly certain: boolean;
 }
 
-type Demands = Omit<Access, 'begins'>;
+type Demands = Omit<Access, 'begins' | 'certain'>;
 type Params = Readonly<Record<string, unknown>>;
 
 /** What versions in use demand, as long as they are in use: an index of thousands of rules is made anew when one changes. */
 const known = new WeakMap<readonly VersionInUse[], readonly Access[] | 'nothing'>();
 
 /** Every way into the rule, one for a condition (or one for a version's filter). Undefined when some way demands nothing. */
-export function accessesOf({ versions }: ActiveRule): readonly Access[] | undefined {
+export function accessesOf(rule: ActiveRule): readonly Access[] | undefined {
+  const { versions } = rule;
   let accesses = known.get(versions);
   if (accesses === undefined) {
-    accesses = accessesOfVersions(versions) ?? 'nothing';
+    accesses = accessesOfVersions(versions, beginningOf(rule)) ?? 'nothing';
     known.set(versions, accesses);
   }
   return accesses === 'nothing' ? undefined : accesses;
 }
 
-function accessesOfVersions(versions: readonly VersionInUse[]): readonly Access[] | undefined {
+/** The condition that is all that a run of the rule needs to begin, as a lone run; undefined for none. */
+function beginningOf({ loneBegin, paused, starting }: ActiveRule): number | undefined {
+  const predicate = loneBegin?.predicate;
+  if (predicate === undefined || starting === undefined || paused || starting.plan.where !== undefined) return undefined;
+  const { predicates, params } = starting.active.automaton;
+  return isWhole((predicates[predicate] as Predicate).expression, params) ? predicate : undefined;
+}
+
+/** True if what an index looks up of the expression is all of it. */
+function isWhole(expression: Expression, params: Params): boolean {
+  const { equalities, ranges, conjuncts } = expression;
+  const demands = demandsOf(expression, params);
+  const lookedUp = demands.equalities.length + (demands.range === undefined ? 0 : 1);
+  return lookedUp === conjuncts && conjuncts === equalities.length + ranges.length;
+}
+
+function accessesOfVersions(
+  versions: readonly VersionInUse[],
+  beginning: number | undefined,
+): readonly Access[] | undefined {
   const ways: Access[] = [];
   for (const version of versions) {
-    const ofVersion = accessesOfVersion(version);
+    const ofVersion = accessesOfVersion(version, beginning);
     if (ofVersion === undefined) return undefined;
     ways.push(...ofVersion);
   }
@@ -56,7 +78,10 @@ function accessesOfVersions(versions: readonly VersionInUse[]): readonly Access[
  * By each condition, where every condition demands something and an event on which none can hold changes nothing; else by the
  * filter.
  */
-function accessesOfVersion({ plan, active, draining }: VersionInUse): Access[] | undefined {
+function accessesOfVersion(
+  { plan, active, draining }: VersionInUse,
+  beginning: number | undefined,
+): Access[] | undefined {
   const { predicates, idleOnNoise, params } = active.automaton;
   const filter = plan.where === undefined ? EMPTY : demandsOf(plan.where, plan.params);
   const conditions = predicates.map(({ expression }) => demandsOf(expression, params));
@@ -64,8 +89,9 @@ function accessesOfVersion({ plan, active, draining }: VersionInUse): Access[] |
     return conditions.map((one, at) => ({
       ...joined(one, filter),
       begins: !draining && mayBegin(active.automaton, at),
+      certain: at === beginning,
     }));
-  return isEmpty(filter) ? undefined : [{ ...filter, begins: !draining }];
+  return isEmpty(filter) ? undefined : [{ ...filter, begins: !draining, certain: false }];
 }
 
 /** True unless every run begins with an event on which another condition holds. */

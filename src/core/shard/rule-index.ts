@@ -6,7 +6,7 @@
  * Rules have a slot each, which they keep as long as they are here: a change of one of them costs that one, and a pass over the
  * list of the others.
  */
-import { FieldsIndex } from './access-index.js';
+import { FieldsIndex, FOUND_BEGINS, FOUND_BITS, FOUND_CERTAIN } from './access-index.js';
 import type { ActiveRule } from './active-rule.js';
 import type { Access, EqualityAccess } from './rule-access.js';
 import { accessesOf, fieldName } from './rule-access.js';
@@ -16,6 +16,8 @@ const FIELD_SETS_MAX = 16;
 
 /** When more than one rule in so many is new or another, all of them are put in anew, by what they have in common now. */
 const ANEW_FROM_SHARE = 4;
+
+const FOUND_MARKS = FOUND_BEGINS | FOUND_CERTAIN;
 
 interface Slot {
   readonly number: number;
@@ -70,14 +72,14 @@ export class RuleIndex {
   }
 
   /**
-   * Fills `out` with the places of the rules that the event may concern, ascending: twice the place, and one more if the event may
-   * begin a run.
+   * Fills `out` with the places of the rules that the event may concern, ascending: the place shifted by `FOUND_BITS`, and the marks
+   * of the ways by which it was found.
    */
   find(body: unknown, out: number[]): void {
     const { residual, looked, places } = this;
     // To shorten an array costs, also one that is empty: most events find nothing.
     if (out.length > 0) out.length = 0;
-    for (let i = 0; i < residual.length; i++) out.push(2 * (places[residual[i] as number] as number) + 1);
+    for (let i = 0; i < residual.length; i++) out.push(((places[residual[i] as number] as number) << FOUND_BITS) | FOUND_BEGINS);
     this.out = out;
     this.stamp = (this.stamp + 1) >>> 0;
     if (this.stamp === 0) {
@@ -88,17 +90,18 @@ export class RuleIndex {
     if (out.length > 1) out.sort(ascending);
   }
 
-  /** `way`: twice the slot, and one more if it begins. */
+  /** A way to a slot. */
   private readonly found = (way: number): void => {
-    const slot = way >> 1;
+    const slot = way >> FOUND_BITS;
+    const marks = way & FOUND_MARKS;
     const { out } = this;
     if (this.stamps[slot] === this.stamp) {
-      if ((way & 1) === 1) (out[this.positions[slot] as number] as number) |= 1;
+      (out[this.positions[slot] as number] as number) |= marks;
       return;
     }
     this.stamps[slot] = this.stamp;
     this.positions[slot] = out.length;
-    out.push(2 * (this.places[slot] as number) + (way & 1));
+    out.push(((this.places[slot] as number) << FOUND_BITS) | marks);
   };
 
   private clear(): void {
@@ -123,7 +126,7 @@ export class RuleIndex {
       if (accesses === undefined) this.residual.push(number);
       accesses?.forEach((access, way) => {
         const equalities = ways[way] as readonly EqualityAccess[];
-        this.indexOver(equalities).add(equalities, access.range, wayNumber(number, access));
+        this.indexOver(equalities).add(equalities, access.range, wayNumber(number, access, equalities));
       });
     }
   }
@@ -145,14 +148,16 @@ export class RuleIndex {
     ways.forEach((equalities, way) => {
       const name = nameOf(equalities);
       const index = this.indexes.get(name);
-      index?.remove(equalities, wayNumber(number, accesses?.[way] as Access));
+      index?.remove(equalities, wayNumber(number, accesses?.[way] as Access, equalities));
       if (index?.isEmpty === true) this.indexes.delete(name);
     });
   }
 }
 
-function wayNumber(slot: number, { begins }: Access): number {
-  return 2 * slot + (begins ? 1 : 0);
+/** Looked up by less than all equalities a way is not certain. */
+function wayNumber(slot: number, access: Access, used: readonly EqualityAccess[]): number {
+  const certain = access.certain && used.length === access.equalities.length;
+  return (slot << FOUND_BITS) | (access.begins ? FOUND_BEGINS : 0) | (certain ? FOUND_CERTAIN : 0);
 }
 
 function ascending(a: number, b: number): number {

@@ -6,6 +6,7 @@ import type { KeyToken } from '../model/key.js';
 import { keyOfToken } from '../model/key.js';
 import type { ActiveVersion } from '../nfa/active-version.js';
 import { liveRunsOf } from '../nfa/arena/arena-matcher.js';
+import { deadlineOfLone } from '../nfa/lone-run.js';
 import type { RuleCounters } from './rule-counters.js';
 import type { SavedArena } from '../nfa/arena/save-arena.js';
 import { saveArena } from '../nfa/arena/save-arena.js';
@@ -14,6 +15,8 @@ import { EventTable, loadRunSet, saveRunSet } from '../nfa/save-runs.js';
 import type { ActiveRule, RuleState } from './active-rule.js';
 import { KeyRules } from './key-rules.js';
 import type { KeyState } from './key-state.js';
+import { nextDue } from './key-state.js';
+import { LoneOfRule } from './lone-of-rule.js';
 import { newKey } from './residency.js';
 import type { Throttle } from './throttle.js';
 
@@ -94,19 +97,51 @@ function saveThrottle(throttle: Throttle | undefined): readonly [number, number]
   return throttle === undefined ? null : [throttle.until, throttle.suppressed];
 }
 
+const NO_THROTTLES: SavedRule['throttles'] = [null, null];
+
 function loadThrottle(saved: readonly [number, number] | null | undefined): Throttle | undefined {
   return saved == null ? undefined : { until: saved[0], suppressed: saved[1] };
 }
 
+function saveState(state: RuleState, table: EventTable): SavedRule {
+  const { nodes, runs, finished } = saveRunSet(state.set, table);
+  const throttles = [saveThrottle(state.matchThrottle), saveThrottle(state.timeoutThrottle)];
+  const { arena } = state;
+  const paths = arena === undefined ? {} : { paths: saveArena(arena, table) };
+  return { g: state.rule.generation, nodes, runs, finished, ...paths, throttles };
+}
+
+/** As the set of one run that it stands for. */
+function saveLone({ rule, owner, state, stage, event, ordinal }: LoneOfRule, table: EventTable): SavedRule {
+  const nodes: SavedNode[] = [[-1, stage, table.numberOf(ordinal, event), 0, null]];
+  return {
+    g: rule.generation,
+    nodes,
+    runs: [[owner.version, state, 0, 0]],
+    finished: [],
+    throttles: NO_THROTTLES,
+  };
+}
+
+/** The lone run that is all there is in the row; undefined for anything else. */
+function loadLone(rule: ActiveRule, row: SavedRule, events: readonly SavedEvent[]): LoneOfRule | undefined {
+  const { nodes, runs, finished, paths, throttles } = row;
+  if (nodes.length !== 1 || runs.length !== 1 || finished.length > 0 || paths !== undefined) return undefined;
+  const [version, state, , condemned] = runs[0] as SavedRun;
+  const [, stage, number, flags, timeouts] = nodes[0] as SavedNode;
+  if (condemned !== 0 || flags !== 0 || timeouts !== null || throttles.some((one) => one !== null)) return undefined;
+  const owner = rule.versions.find(({ active }) => active.version === version)?.active;
+  const [ordinal, event] = events[number] as SavedEvent;
+  return owner && new LoneOfRule(rule, owner, state, stage, event, ordinal);
+}
+
 export function saveKey(key: KeyState, due: number): SavedKey {
   const table = new EventTable();
-  const rules = Array.from(key.rules, (state): SavedRule => {
-    const { nodes, runs, finished } = saveRunSet(state.set, table);
-    const throttles = [saveThrottle(state.matchThrottle), saveThrottle(state.timeoutThrottle)];
-    const { arena } = state;
-    const paths = arena === undefined ? {} : { paths: saveArena(arena, table) };
-    return { g: state.rule.generation, nodes, runs, finished, ...paths, throttles };
-  });
+  const rules: SavedRule[] = [];
+  for (let i = 0; i < key.rules.size; i++) {
+    const held = key.rules.at(i);
+    rules.push(held instanceof LoneOfRule ? saveLone(held, table) : saveState(held, table));
+  }
   const events = table.events.map(([ordinal, event]) => toRow(ordinal, event));
   return due === Infinity ? { events, rules } : { due, events, rules };
 }
@@ -114,8 +149,8 @@ export function saveKey(key: KeyState, due: number): SavedKey {
 /** A key as it was saved, and how much of it is void: of rules and versions no longer in force. */
 export interface LoadedKey {
   readonly key: KeyState;
-  /** Rules of which something was left out. */
-  readonly shortened: readonly RuleState[];
+  /** Places of the rules of which something was left out. */
+  readonly shortened: readonly number[];
   /** True if anything of the record was left out. */
   readonly changed: boolean;
 }
@@ -135,7 +170,7 @@ export function loadKey(token: KeyToken, saved: SavedKey, options: LoadOptions):
   const { ruleOf, countersOf, counting, bytes } = options;
   const events = saved.events.map(fromRow);
   const key = newKey(token, keyOfToken(token), { rules: new KeyRules(), bytes });
-  const shortened: RuleState[] = [];
+  const shortened: number[] = [];
   let changed = false;
   for (const row of saved.rules) {
     const rule = ruleOf(row.g);
@@ -146,12 +181,18 @@ export function loadKey(token: KeyToken, saved: SavedKey, options: LoadOptions):
       changed = true;
       continue;
     }
+    const lone = rule.keepsLone ? loadLone(rule, row, events) : undefined;
+    if (lone !== undefined) {
+      if (counting) rule.counters.liveRuns++;
+      key.rules.add(lone, deadlineOfLone(lone));
+      continue;
+    }
     const { state, whole } = loadRule(rule, row, events);
-    if (!whole) shortened.push(state);
+    if (!whole) shortened.push(key.rules.size);
     rule.counters.liveRuns += liveRunsOf(state) - (counting ? 0 : counted);
     // The record and the counters must agree again.
     if (liveRunsOf(state) !== counted) changed = true;
-    key.rules.add(state);
+    key.rules.add(state, nextDue(state));
   }
   key.stored = true;
   key.storedDue = saved.due ?? Infinity;
@@ -173,7 +214,7 @@ function loadRule(
   );
   const [match, timeout] = row.throttles;
   const [matchThrottle, timeoutThrottle] = [loadThrottle(match), loadThrottle(timeout)];
-  const state: RuleState = { rule, set, arena: undefined, matchThrottle, timeoutThrottle, due: Infinity };
+  const state: RuleState = { rule, set, arena: undefined, matchThrottle, timeoutThrottle };
   const pathsOwner = row.paths === undefined ? undefined : owners.get(row.paths.version);
   if (row.paths !== undefined && pathsOwner !== undefined)
     rule.loadPaths(state, row.paths, { events, owner: pathsOwner });

@@ -12,7 +12,7 @@ import type { RuleAssignment, VersionAssignment } from './active-rule.js';
 import { ActiveRule } from './active-rule.js';
 import type { OrdinalCounter } from './key-group.js';
 import { KeyGroup } from './key-group.js';
-import type { PathsUse } from '../nfa/choose-executor.js';
+import type { ExecutorUse } from '../nfa/choose-executor.js';
 import type { RuleCounters } from './rule-counters.js';
 import { createCounters } from './rule-counters.js';
 import type { CutCounter } from './residency.js';
@@ -77,9 +77,7 @@ export interface SavedShard {
 /** Event time a version without `within` may drain. */
 export const DRAIN_MAX_MS = 86_400_000;
 
-export interface ShardOptions {
-  /** Which runs are kept as sets of paths, if not those the limits name. What comes out does not depend on it. */
-  readonly pathsUse?: PathsUse;
+export interface ShardOptions extends ExecutorUse {
   /** One of several shards: the keys of others, where they come along, are passed over. */
   readonly ownership?: Ownership;
   /** True of a source that gives each shard events of its own: all keys of it are this shard's. Default: none does. */
@@ -441,7 +439,7 @@ export class Shard {
   }
 
   private createRule(name: string, generation: number): ActiveRule {
-    return new ActiveRule(name, generation, this.countersOf(generation), () => this.out, this.options.pathsUse);
+    return new ActiveRule(name, generation, this.countersOf(generation), () => this.out, this.options);
   }
 
   private createGroup(id: string, plans: ReadonlyMap<string, KeyPlan>): KeyGroup {

@@ -9,7 +9,6 @@ import { assert } from '../assert.js';
 import type { KeyToken } from '../model/key.js';
 import { slotOf } from '../model/key.js';
 import type { KeyState } from './key-state.js';
-import { dueOf } from './key-state.js';
 import type { SavedKey } from './saved-key.js';
 import { saveKey } from './saved-key.js';
 
@@ -60,7 +59,7 @@ class StagedGroup {
 
   private changeOf(key: KeyState): KeyChange {
     const { token, storedDue: dueBefore } = key;
-    const due = key.gone ? Infinity : dueOf(key);
+    const due = key.gone ? Infinity : key.rules.earliest;
     const record = key.gone ? undefined : saveKey(key, due);
     key.storedDue = due;
     return { group: this.group, slot: slotOf(token), token, record, due, dueBefore };

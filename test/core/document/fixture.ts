@@ -38,6 +38,7 @@ export const fakeExpressions: ExpressionCompiler & { compiled: number } = {
         stagesUsed,
         gate: undefined,
         equalities: [],
+        conjuncts: 1,
         ranges: [],
         joins: [],
         usesKey,
