@@ -24,11 +24,23 @@ export interface LoneBegin {
   readonly spanMs: number;
   /** The condition that its event meets, where that is all. */
   readonly predicate: number | undefined;
+  /** What its deadline makes of it. */
+  readonly ends: 'match' | 'timeout';
+}
+
+/** How a run that began so completes, where one condition decides that and waiting is all else. */
+export interface LoneEnd {
+  readonly predicate: number;
+  readonly stage: number;
+  readonly gapMs: number;
+  /** The run goes on waiting, whether or not it completed. */
+  readonly waits: boolean;
 }
 
 export class LoneMatcher {
   /** Undefined where a run may begin as several, or as a match, and while the version begins none. */
   readonly begin: LoneBegin | undefined;
+  readonly end: LoneEnd | undefined;
   private readonly beginning: Transition | undefined;
   /** By state: nothing but waiting and ending can happen to a run there. */
   private readonly alone: readonly boolean[];
@@ -41,6 +53,7 @@ export class LoneMatcher {
     const { automaton } = version;
     this.beginning = starting ? loneBegin(automaton) : undefined;
     this.begin = this.beginning && beginOf(this.beginning, automaton.transitions);
+    this.end = this.begin && endOf(automaton.transitions[this.begin.state] as StateTransitions, automaton.final);
     this.alone = automaton.transitions.map((at, state) => staysAlone(at, state, automaton.final));
   }
 
@@ -81,8 +94,21 @@ export class LoneMatcher {
     return done | COMPLETES;
   }
 
+  /** Steps a run that began as `begin` says, and completes as `end` does, on an event whose conditions are known. */
+  stepKnown(
+    run: OneEventRun,
+    known: { readonly begins: boolean; readonly ends: boolean },
+    { event, ordinal }: { readonly event: StreamEvent; readonly ordinal: number },
+  ): number {
+    const { stage, gapMs, waits } = this.end as LoneEnd;
+    const done = (known.begins ? BEGINS : 0) | (known.ends && !waits ? 0 : WAITS);
+    if (!known.ends || event.time - run.event.time >= gapMs) return done;
+    this.give(run, extendPath(pathOfLone(run), stage, event, ordinal), event.time);
+    return done | COMPLETES;
+  }
+
   /** The run's deadline has passed: it is a match then, or timed out. False, having done nothing, if that is for the matcher of runs. */
-  end(run: OneEventRun, due: number): boolean {
+  passDeadline(run: OneEventRun, due: number): boolean {
     if (run.owner !== this.version) return false;
     const node = pathOfLone(run);
     if (this.version.automaton.transitions[run.state]?.kind === 'pending') {
@@ -102,8 +128,20 @@ export class LoneMatcher {
 }
 
 function beginOf({ target, stage, guard }: Transition, states: readonly StateTransitions[]): LoneBegin {
-  const { windowMs, sinceLastMs } = states[target] as StateTransitions;
+  const { kind, windowMs, sinceLastMs } = states[target] as StateTransitions;
   const [literal, ...more] = guard;
   const predicate = literal !== undefined && more.length === 0 && (literal & 1) === 0 ? literal >> 1 : undefined;
-  return { state: target, stage, spanMs: Math.min(windowMs, sinceLastMs), predicate };
+  const ends = kind === 'pending' ? 'match' : 'timeout';
+  return { state: target, stage, spanMs: Math.min(windowMs, sinceLastMs), predicate, ends };
+}
+
+function endOf({ transitions }: StateTransitions, final: number): LoneEnd | undefined {
+  const [take, ...otherTakes] = transitions.filter(({ action }) => action === 'take');
+  const [wait, ...others] = transitions.filter(({ action }) => action !== 'take');
+  if (take === undefined || wait === undefined || otherTakes.length + others.length > 0) return undefined;
+  const [literal, ...more] = take.guard;
+  if (take.target !== final || wait.action !== 'ignore' || literal === undefined || more.length > 0) return undefined;
+  const waits = wait.guard.length === 0;
+  if ((literal & 1) === 1 || (!waits && (wait.guard.length > 1 || wait.guard[0] !== (literal | 1)))) return undefined;
+  return { predicate: literal >> 1, stage: take.stage, gapMs: take.gapMs, waits };
 }

@@ -16,7 +16,7 @@ import type { SavedArena } from '../nfa/arena/save-arena.js';
 import { loadArena } from '../nfa/arena/save-arena.js';
 import type { ExecutorUse } from '../nfa/choose-executor.js';
 import { chooseExecutor } from '../nfa/choose-executor.js';
-import type { LoneBegin } from '../nfa/lone-matcher.js';
+import type { LoneBegin, LoneEnd } from '../nfa/lone-matcher.js';
 import { LoneMatcher, WAITS } from '../nfa/lone-matcher.js';
 import { runSetOf } from '../nfa/lone-run.js';
 import { RunMatcher } from '../nfa/match-runs.js';
@@ -76,6 +76,12 @@ export class ActiveRule implements MatchReceiver {
   versions: VersionInUse[] = [];
   matchThrottleMs: number | undefined;
   timeoutThrottleMs: number | undefined;
+  /** How a run of the rule begins alone; undefined where that is for `starts` and `step`. */
+  loneBegin: LoneBegin | undefined;
+  /** How one that began so completes, where one condition decides that. */
+  loneEnd: LoneEnd | undefined;
+  /** A lone run that began so, of the version that begins runs, leaves at its deadline without a word. */
+  private endsSilently = false;
   private matcher: RunMatcher;
   /** In front of the matcher, where the one version's runs may be kept as sets of paths. */
   private paths: ArenaMatcher | undefined;
@@ -138,6 +144,9 @@ export class ActiveRule implements MatchReceiver {
     this.matcher = new RunMatcher(actives, this.current?.active, plan?.emit ?? 'ordered', matchLimits, this);
     this.paths = this.pathsMatcher(matchLimits);
     this.lone = this.loneMatcher(matchLimits);
+    this.loneBegin = this.lone?.begin;
+    this.loneEnd = this.lone?.end;
+    this.endsSilently = this.loneBegin?.ends === 'timeout' && this.current?.plan.onTimeout === undefined;
     return replaced;
   }
 
@@ -188,10 +197,6 @@ export class ActiveRule implements MatchReceiver {
     return this.lone !== undefined;
   }
 
-  /** How a run of the rule begins alone; undefined where that is for `starts` and `step`. */
-  get loneBegin(): LoneBegin | undefined {
-    return this.lone?.begin;
-  }
 
   /** True if the admitted event begins a lone run; see `loneBegin`. */
   beginsAlone(event: StreamEvent, key: KeyValue | undefined): boolean {
@@ -216,12 +221,32 @@ export class ActiveRule implements MatchReceiver {
     return done;
   }
 
+  /** As `stepAlone`, on an event of which is known what it does. */
+  stepKnown(
+    key: KeyOfState,
+    lone: LoneOfRule,
+    of: { begins: boolean; ends: boolean; event: StreamEvent; ordinal: number },
+  ): number | undefined {
+    const { lone: matcher, loneBegin } = this;
+    if (matcher === undefined || this.loneEnd === undefined || this.matchThrottleMs !== undefined) return undefined;
+    if (lone.state !== loneBegin?.state || lone.owner !== this.current?.active) return undefined;
+    this.at = { key, state: undefined };
+    const done = matcher.stepKnown(lone, of, of);
+    if ((done & WAITS) === 0) this.counters.liveRuns--;
+    return done;
+  }
+
   /** The deadline of a lone run has passed; false, with nothing done, where that is for `advance`. */
   endAlone(key: KeyOfState, lone: LoneOfRule, due: number): boolean {
+    if (this.endsSilently && lone.state === this.loneBegin?.state && lone.owner === this.current?.active) {
+      this.counters.timeouts++;
+      this.counters.liveRuns--;
+      return true;
+    }
     if (this.lone === undefined || this.matchThrottleMs !== undefined || this.timeoutThrottleMs !== undefined)
       return false;
     this.at = { key, state: undefined };
-    if (!this.lone.end(lone, due)) return false;
+    if (!this.lone.passDeadline(lone, due)) return false;
     this.counters.liveRuns--;
     return true;
   }

@@ -23,12 +23,12 @@ import { expireThrottles, isEmpty, nextDue } from './key-state.js';
 import { LoneOfRule } from './lone-of-rule.js';
 import type { CutCounter } from './residency.js';
 import { Residency } from './residency.js';
-import { FOUND_BEGINS, FOUND_BITS, FOUND_CERTAIN } from './access-index.js';
 import { RuleIndex } from './rule-index.js';
 import type { LoadOptions, SavedKey } from './saved-key.js';
 import { loadKey } from './saved-key.js';
 import type { PendingKeys } from './staged-keys.js';
 import { TimerHeap } from './timer-heap.js';
+import { FOUND_ASK, FOUND_BEGINS, FOUND_BITS, FOUND_SURE_BEGIN, FOUND_SURE_END } from './way-rows.js';
 
 /** Gives events their place in the shard's order of processing. */
 export interface OrdinalCounter {
@@ -327,7 +327,7 @@ export class KeyGroup {
     if (this.condemning) return token;
     this.index.find(event.body, this.found);
     this.askFound(event, this.keyValue, 'cold');
-    return this.concerned.every((one) => this.ruleAt(one >> 1).isStateless) ? undefined : token;
+    return this.concerned.every((one) => this.ruleAt(one).isStateless) ? undefined : token;
   }
 
   /** Where the group's watermark will stand once the source's is at `watermark`. */
@@ -368,13 +368,13 @@ export class KeyGroup {
     this.stepKey(event, { token, value, known: key });
   }
 
-  private ruleAt(place: number): ActiveRule {
-    return this.activeRules[place] as ActiveRule;
+  private ruleAt(found: number): ActiveRule {
+    return this.activeRules[found >> FOUND_BITS] as ActiveRule;
   }
 
   /**
-   * Of the rules found those for which the event is more than noise, in order: twice the place of the rule, and one more if it is
-   * known how a run begins with the event; beside them where the key holds something of the rule. What a cold key holds is not known.
+   * Of the rules found those for which the event is more than noise, in order, and beside them where the key holds something of the
+   * rule. What a cold key holds is not known.
    */
   private askFound(event: StreamEvent, value: KeyValue | undefined, key: KeyState | undefined | 'cold'): void {
     const { found, concerned, places } = this;
@@ -384,13 +384,12 @@ export class KeyGroup {
     }
     for (let i = 0; i < found.length; i++) {
       const one = found[i] as number;
-      const at = one >> FOUND_BITS;
-      const rule = this.activeRules[at] as ActiveRule;
+      const rule = this.ruleAt(one);
       const place = key === undefined || key === 'cold' ? -1 : key.rules.placeOf(rule);
       if ((one & FOUND_BEGINS) === 0 && key !== 'cold' && place < 0) continue;
-      const certain = (one & FOUND_CERTAIN) !== 0 && place < 0;
-      if (!certain && rule.isNoise(event, value)) continue;
-      concerned.push(2 * at + (certain ? 1 : 0));
+      // Found by what is all of a condition, that condition holds.
+      if ((one & FOUND_ASK) !== 0 && rule.isNoise(event, value)) continue;
+      concerned.push(one);
       places.push(place);
     }
   }
@@ -410,10 +409,10 @@ export class KeyGroup {
     let due = Infinity;
     for (let i = 0; i < this.concerned.length; i++) {
       const one = this.concerned[i] as number;
-      const rule = this.ruleAt(one >> 1);
       let place = this.places[i] as number;
       if (place < 0) {
-        const begun = this.begin(rule, event, { value, ordinal, certain: (one & 1) === 1 });
+        const rule = this.ruleAt(one);
+        const begun = this.begin(rule, event, { value, ordinal, found: one });
         if (begun === undefined) continue;
         key ??= this.residency.create(token, value);
         place = key.rules.size;
@@ -421,8 +420,7 @@ export class KeyGroup {
         if (begun instanceof LoneOfRule) this.setLoneDue(key, place, rule, event);
         else this.stepAt(key, place, event, ordinal);
         changed = true;
-      } else if (!rule.admit(event, value)) continue;
-      else if (this.stepAt(key as KeyState, place, event, ordinal)) changed = true;
+      } else if (this.stepHeld(key as KeyState, place, { found: one, event, ordinal })) changed = true;
       const at = (key as KeyState).rules.dueAt(place);
       if (at < due) due = at;
       else if (Number.isNaN(at)) emptied = true;
@@ -442,10 +440,10 @@ export class KeyGroup {
   private begin(
     rule: ActiveRule,
     event: StreamEvent,
-    { value, ordinal, certain }: { value: KeyValue | undefined; ordinal: number; certain: boolean },
+    { value, ordinal, found }: { value: KeyValue | undefined; ordinal: number; found: number },
   ): Held | undefined {
     const alone = rule.loneBegin;
-    if (certain && alone !== undefined) return rule.beginAlone(alone, event, ordinal);
+    if ((found & FOUND_SURE_BEGIN) !== 0 && alone !== undefined) return rule.beginAlone(alone, event, ordinal);
     if (!rule.admit(event, value)) return undefined;
     if (alone !== undefined) return rule.beginsAlone(event, value) ? rule.beginAlone(alone, event, ordinal) : undefined;
     if (!rule.starts(event, value)) return undefined;
@@ -458,7 +456,22 @@ export class KeyGroup {
     key.rules.setDue(place, time + (loneBegin as LoneBegin).spanMs);
   }
 
-  /** Steps what the rule at the place holds; true if anything changed. */
+  /** Steps what the rule at the place held before the event; true if anything changed. */
+  private stepHeld(
+    key: KeyState,
+    place: number,
+    { found, event, ordinal }: { found: number; event: StreamEvent; ordinal: number },
+  ): boolean {
+    const held = key.rules.at(place);
+    if (held instanceof LoneOfRule && (found & FOUND_ASK) === 0) {
+      const [begins, ends] = [(found & FOUND_SURE_BEGIN) !== 0, (found & FOUND_SURE_END) !== 0];
+      const done = held.rule.stepKnown(key, held, { begins, ends, event, ordinal });
+      if (done !== undefined) return this.settleAlone(key, place, { done, event, ordinal });
+    }
+    return held.rule.admit(event, key.key) && this.stepAt(key, place, event, ordinal);
+  }
+
+  /** Steps what the rule at the place holds on an admitted event; true if anything changed. */
   private stepAt(key: KeyState, place: number, event: StreamEvent, ordinal: number): boolean {
     const held = key.rules.at(place);
     if (held instanceof LoneOfRule) {
@@ -509,7 +522,7 @@ export class KeyGroup {
     for (let i = 0; i < key.rules.size; i++) {
       const held = key.rules.at(i);
       if (held instanceof LoneOfRule || !held.set.condemned) continue;
-      if (this.concerned.some((one) => this.ruleAt(one >> 1) === held.rule)) continue;
+      if (this.concerned.some((one) => this.ruleAt(one) === held.rule)) continue;
       if (held.rule.admit(event, key.key) && this.stepAt(key, i, event, ordinal)) changed = true;
     }
     return changed;

@@ -24,11 +24,18 @@ export interface Access {
   readonly range: RangeAccess | undefined;
   /** False: an event that comes by such ways alone begins no run, so it concerns only keys that hold something of the rule. */
   readonly begins: boolean;
-  /** An event of which all of these hold, their fields plain values, begins a lone run (`ActiveRule.loneBegin`). */
-  readonly certain: boolean;
+  /** What an event of which all of these hold, their fields plain values, does for certain: begin a lone run, end one. */
+  readonly sure: Sure;
 }
 
-type Demands = Omit<Access, 'begins' | 'certain'>;
+interface Sure {
+  readonly begin: boolean;
+  readonly end: boolean;
+}
+
+const NOT_SURE: Sure = { begin: false, end: false };
+
+type Demands = Omit<Access, 'begins' | 'sure'>;
 type Params = Readonly<Record<string, unknown>>;
 
 /** What versions in use demand, as long as they are in use: an index of thousands of rules is made anew when one changes. */
@@ -39,18 +46,21 @@ export function accessesOf(rule: ActiveRule): readonly Access[] | undefined {
   const { versions } = rule;
   let accesses = known.get(versions);
   if (accesses === undefined) {
-    accesses = accessesOfVersions(versions, beginningOf(rule)) ?? 'nothing';
+    accesses = accessesOfVersions(versions, sureOf(rule)) ?? 'nothing';
     known.set(versions, accesses);
   }
   return accesses === 'nothing' ? undefined : accesses;
 }
 
-/** The condition that is all that a run of the rule needs to begin, as a lone run; undefined for none. */
-function beginningOf({ loneBegin, paused, starting }: ActiveRule): number | undefined {
-  const predicate = loneBegin?.predicate;
-  if (predicate === undefined || starting === undefined || paused || starting.plan.where !== undefined) return undefined;
+/** What a condition of the rule, alone, does for certain to lone runs; nothing, where a filter or a pause stands before it. */
+function sureOf({ loneBegin, loneEnd, paused, starting }: ActiveRule): (predicate: number) => Sure {
+  if (loneBegin === undefined || starting === undefined || paused || starting.plan.where !== undefined)
+    return () => NOT_SURE;
   const { predicates, params } = starting.active.automaton;
-  return isWhole((predicates[predicate] as Predicate).expression, params) ? predicate : undefined;
+  return (at) => {
+    const [begin, end] = [at === loneBegin.predicate, at === loneEnd?.predicate];
+    return (begin || end) && isWhole((predicates[at] as Predicate).expression, params) ? { begin, end } : NOT_SURE;
+  };
 }
 
 /** True if what an index looks up of the expression is all of it. */
@@ -63,11 +73,11 @@ function isWhole(expression: Expression, params: Params): boolean {
 
 function accessesOfVersions(
   versions: readonly VersionInUse[],
-  beginning: number | undefined,
+  sure: (predicate: number) => Sure,
 ): readonly Access[] | undefined {
   const ways: Access[] = [];
   for (const version of versions) {
-    const ofVersion = accessesOfVersion(version, beginning);
+    const ofVersion = accessesOfVersion(version, sure);
     if (ofVersion === undefined) return undefined;
     ways.push(...ofVersion);
   }
@@ -80,7 +90,7 @@ function accessesOfVersions(
  */
 function accessesOfVersion(
   { plan, active, draining }: VersionInUse,
-  beginning: number | undefined,
+  sure: (predicate: number) => Sure,
 ): Access[] | undefined {
   const { predicates, idleOnNoise, params } = active.automaton;
   const filter = plan.where === undefined ? EMPTY : demandsOf(plan.where, plan.params);
@@ -89,9 +99,9 @@ function accessesOfVersion(
     return conditions.map((one, at) => ({
       ...joined(one, filter),
       begins: !draining && mayBegin(active.automaton, at),
-      certain: at === beginning,
+      sure: sure(at),
     }));
-  return isEmpty(filter) ? undefined : [{ ...filter, begins: !draining, certain: false }];
+  return isEmpty(filter) ? undefined : [{ ...filter, begins: !draining, sure: NOT_SURE }];
 }
 
 /** True unless every run begins with an event on which another condition holds. */

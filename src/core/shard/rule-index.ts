@@ -6,10 +6,11 @@
  * Rules have a slot each, which they keep as long as they are here: a change of one of them costs that one, and a pass over the
  * list of the others.
  */
-import { FieldsIndex, FOUND_BEGINS, FOUND_BITS, FOUND_CERTAIN } from './access-index.js';
+import { FieldsIndex } from './access-index.js';
 import type { ActiveRule } from './active-rule.js';
 import type { Access, EqualityAccess } from './rule-access.js';
 import { accessesOf, fieldName } from './rule-access.js';
+import { FOUND_ASK, FOUND_BEGINS, FOUND_BITS, FOUND_SURE_BEGIN, FOUND_SURE_END } from './way-rows.js';
 
 /** Sets of fields that are looked up for every event; ways over rarer ones are reached through one of their fields. */
 const FIELD_SETS_MAX = 16;
@@ -17,7 +18,11 @@ const FIELD_SETS_MAX = 16;
 /** When more than one rule in so many is new or another, all of them are put in anew, by what they have in common now. */
 const ANEW_FROM_SHARE = 4;
 
-const FOUND_MARKS = FOUND_BEGINS | FOUND_CERTAIN;
+const CELL = 4;
+const POSITION = 1;
+const PLACE = 2;
+
+const FOUND_MARKS = (1 << FOUND_BITS) - 1;
 
 interface Slot {
   readonly number: number;
@@ -35,11 +40,8 @@ export class RuleIndex {
   private looked: FieldsIndex[] = [];
   /** Slots of rules that are asked about every event. */
   private residual: number[] = [];
-  /** Place of each slot's rule in the list. */
-  private places: number[] = [];
-  /** When each slot was found last, and where it stands in what was found then. */
-  private stamps = new Uint32Array(0);
-  private positions = new Uint32Array(0);
+  /** Of each slot: when it was found last, where it stands in what was found then, the place of its rule in the list; nothing. */
+  private cells = new Int32Array(0);
   private stamp = 0;
   private freed: number[] = [];
   private slotsUsed = 0;
@@ -56,19 +58,19 @@ export class RuleIndex {
       const slot = this.slots.get(rule);
       return slot === undefined || slot.accesses !== accessesOf(rule);
     });
-    if (changed.length * ANEW_FROM_SHARE > rules.length) this.clear();
+    const wasteful = this.looked.some((index) => index.isWasteful);
+    if (wasteful || changed.length * ANEW_FROM_SHARE > rules.length) this.clear();
     this.epoch++;
-    if (changed.length > 0) this.put(this.slots.size === 0 ? rules : changed);
+    if (this.slots.size === 0) this.put(rules);
+    else if (changed.length > 0) this.put(changed);
+    if (this.cells.length < CELL * this.slotsUsed) this.cells = new Int32Array(2 * CELL * this.slotsUsed);
     rules.forEach((rule, place) => {
       const slot = this.slots.get(rule) as Slot;
       slot.epoch = this.epoch;
-      this.places[slot.number] = place;
+      this.cells[CELL * slot.number + PLACE] = place;
     });
     for (const [rule, slot] of this.slots) if (slot.epoch !== this.epoch) this.take(rule, slot);
     this.looked = [...this.indexes.values()];
-    if (this.stamps.length >= this.slotsUsed) return;
-    this.stamps = new Uint32Array(2 * this.slotsUsed);
-    this.positions = new Uint32Array(2 * this.slotsUsed);
   }
 
   /**
@@ -76,16 +78,13 @@ export class RuleIndex {
    * of the ways by which it was found.
    */
   find(body: unknown, out: number[]): void {
-    const { residual, looked, places } = this;
+    const { residual, looked } = this;
     // To shorten an array costs, also one that is empty: most events find nothing.
     if (out.length > 0) out.length = 0;
-    for (let i = 0; i < residual.length; i++) out.push(((places[residual[i] as number] as number) << FOUND_BITS) | FOUND_BEGINS);
+    for (let i = 0; i < residual.length; i++) out.push((this.placeOf(residual[i] as number) << FOUND_BITS) | FOUND_BEGINS | FOUND_ASK);
     this.out = out;
-    this.stamp = (this.stamp + 1) >>> 0;
-    if (this.stamp === 0) {
-      this.stamps.fill(0);
-      this.stamp = 1;
-    }
+    this.stamp = (this.stamp + 1) | 0;
+    if (this.stamp === 0) this.renewStamps();
     for (let i = 0; i < looked.length; i++) (looked[i] as FieldsIndex).find(body, this.found);
     if (out.length > 1) out.sort(ascending);
   }
@@ -94,21 +93,30 @@ export class RuleIndex {
   private readonly found = (way: number): void => {
     const slot = way >> FOUND_BITS;
     const marks = way & FOUND_MARKS;
-    const { out } = this;
-    if (this.stamps[slot] === this.stamp) {
-      (out[this.positions[slot] as number] as number) |= marks;
+    const { out, cells } = this;
+    const cell = CELL * slot;
+    if (cells[cell] === this.stamp) {
+      (out[cells[cell + POSITION] as number] as number) |= marks;
       return;
     }
-    this.stamps[slot] = this.stamp;
-    this.positions[slot] = out.length;
-    out.push(((this.places[slot] as number) << FOUND_BITS) | marks);
+    cells[cell] = this.stamp;
+    cells[cell + POSITION] = out.length;
+    out.push(((cells[cell + PLACE] as number) << FOUND_BITS) | marks);
   };
+
+  private placeOf(slot: number): number {
+    return this.cells[CELL * slot + PLACE] as number;
+  }
+
+  private renewStamps(): void {
+    for (let cell = 0; cell < this.cells.length; cell += CELL) this.cells[cell] = 0;
+    this.stamp = 1;
+  }
 
   private clear(): void {
     this.slots.clear();
     this.indexes.clear();
     this.residual = [];
-    this.places = [];
     this.freed = [];
     this.slotsUsed = 0;
   }
@@ -154,10 +162,11 @@ export class RuleIndex {
   }
 }
 
-/** Looked up by less than all equalities a way is not certain. */
-function wayNumber(slot: number, access: Access, used: readonly EqualityAccess[]): number {
-  const certain = access.certain && used.length === access.equalities.length;
-  return (slot << FOUND_BITS) | (access.begins ? FOUND_BEGINS : 0) | (certain ? FOUND_CERTAIN : 0);
+/** Looked up by less than all equalities a way leaves something to be asked. */
+function wayNumber(slot: number, { begins, equalities, sure }: Access, used: readonly EqualityAccess[]): number {
+  const sureMarks = (sure.begin ? FOUND_SURE_BEGIN : 0) | (sure.end ? FOUND_SURE_END : 0);
+  const marks = sureMarks > 0 && used.length === equalities.length ? sureMarks : FOUND_ASK;
+  return (slot << FOUND_BITS) | (begins ? FOUND_BEGINS : 0) | marks;
 }
 
 function ascending(a: number, b: number): number {
