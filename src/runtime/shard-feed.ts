@@ -113,7 +113,7 @@ export class ShardFeed {
   }
 
   private needsStore(source: string): boolean {
-    return this.options.shard.groupsOf(source).some((group) => group.residency.coldCount > 0);
+    return this.options.shard.groupsOf(source).some((group) => group.table.residency.coldCount > 0);
   }
 
   private async deliverInSteps(delivery: Delivery, isOver: () => boolean): Promise<void> {
@@ -158,7 +158,8 @@ export class ShardFeed {
 
   /** Fetches the keys of a group that are due; gives the watermark of the source for which that is all of them. */
   private async fetchDue(group: KeyGroup, source: string, watermark: number): Promise<number> {
-    const { id, residency } = group;
+    const { id } = group;
+    const { residency } = group.table;
     const to = group.watermarkAfter(source, watermark);
     if (residency.coldCount === 0 || to < residency.coldDue || to === -Infinity) return watermark;
     const { tokens, reached, next } = await this.options.state.due({
@@ -210,7 +211,7 @@ export class ShardFeed {
     if (coldCount === 0) return false;
     this.warming &&= shard.residentBytes + shard.coldBytes <= bytesMax * WARM_SHARE;
     if (this.warming || [...shard.groups.values()].some((group) => group.sweep !== 'none')) return true;
-    return [...shard.closing.values()].some((group) => group.residency.coldCount > 0);
+    return [...shard.closing.values()].some((group) => group.table.residency.coldCount > 0);
   }
 
   private async sweepAll(): Promise<void> {

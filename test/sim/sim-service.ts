@@ -218,7 +218,7 @@ export class SimService {
 
   private isIdle({ intakes, outbox, checkpointedPositions, shard }: Engine): boolean {
     if (outbox.waiting > 0 || outbox.deletable > 0 || shard.keyCount > 0) return false;
-    if ([...shard.closing.values()].some(({ residency }) => residency.coldCount > 0)) return false;
+    if ([...shard.closing.values()].some(({ table }) => table.residency.coldCount > 0)) return false;
     return intakes.intakes.every(({ name, isDelivered, replaying, timeline }) => {
       // Of units, silence makes everything final.
       if (streamOf(name) === 'u' && timeline.buffered > 0) return false;

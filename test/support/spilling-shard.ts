@@ -82,10 +82,10 @@ export class SpillingShard {
   /** Fetches keys up to the first time that has any due. */
   private fetchDue(group: KeyGroup, source: string, watermark: number): number {
     const to = group.watermarkAfter(source, watermark);
-    const all = [...this.keysOf(group.id).values()].filter(({ token }) => group.residency.isCold(token));
+    const all = [...this.keysOf(group.id).values()].filter(({ token }) => group.table.residency.isCold(token));
     const first = Math.min(...all.map(({ due }) => due));
     if (first > to) return watermark;
-    assert(first >= group.residency.coldDue, 'no cold key is due before it is said to be');
+    assert(first >= group.table.residency.coldDue, 'no cold key is due before it is said to be');
     const upTo = group.watermarkAfter(source, first) <= first ? first : to;
     const tokens = all.filter(({ due }) => due <= upTo).map(({ token }) => token);
     const next = Math.min(...all.filter(({ due }) => due > upTo).map(({ due }) => due));

@@ -225,13 +225,14 @@ export class ActiveRule implements MatchReceiver {
   stepKnown(
     key: KeyOfState,
     lone: LoneOfRule,
-    of: { begins: boolean; ends: boolean; event: StreamEvent; ordinal: number },
+    known: { readonly begins: boolean; readonly ends: boolean },
+    at: { readonly event: StreamEvent; readonly ordinal: number },
   ): number | undefined {
     const { lone: matcher, loneBegin } = this;
     if (matcher === undefined || this.loneEnd === undefined || this.matchThrottleMs !== undefined) return undefined;
     if (lone.state !== loneBegin?.state || lone.owner !== this.current?.active) return undefined;
     this.at = { key, state: undefined };
-    const done = matcher.stepKnown(lone, of, of);
+    const done = matcher.stepKnown(lone, known, at);
     if ((done & WAITS) === 0) this.counters.liveRuns--;
     return done;
   }

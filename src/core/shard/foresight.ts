@@ -32,7 +32,7 @@ class ColdKeys {
   count = 0;
 
   note(group: KeyGroup, event: StreamEvent): void {
-    const token = group.coldKeyOf(event);
+    const token = group.steps.coldKeyOf(event);
     if (token === undefined) return;
     let tokens = this.byGroup.get(group.id);
     if (tokens === undefined) {
@@ -50,7 +50,7 @@ export function foresee(groups: readonly KeyGroup[], options: ForesightOptions):
   const { source, events, from, watermark, isCut, keysMax } = options;
   const cold = new ColdKeys();
   const asking = groups
-    .filter((group) => group.residency.coldCount > 0)
+    .filter((group) => group.table.residency.coldCount > 0)
     .map((group) => ({ group, upTo: group.merging ? group.watermarkAfter(source, watermark) : Infinity }));
   for (const { group, upTo } of asking) {
     if (group.merging) for (const event of group.waitingUpTo(upTo)) cold.note(group, event);

@@ -7,36 +7,18 @@
  */
 import type { KeyPlan } from '../document/plans.js';
 import type { StreamEvent } from '../model/event.js';
-import type { KeyToken, KeyValue } from '../model/key.js';
+import type { KeyToken } from '../model/key.js';
 import type { Ownership } from '../model/ownership.js';
-import { ownsKey } from '../model/ownership.js';
 import { EventBuffer } from '../time/event-buffer.js';
-import { liveRunsOf } from '../nfa/arena/arena-matcher.js';
-import type { LoneBegin } from '../nfa/lone-matcher.js';
-import { BEGINS, WAITS } from '../nfa/lone-matcher.js';
-import { deadlineOfLone, runSetOf } from '../nfa/lone-run.js';
-import type { ActiveRule, RuleState } from './active-rule.js';
+import type { ActiveRule } from './active-rule.js';
+import { dropRules, dropVersions, renewDeadlines } from './change-rules.js';
+import type { OrdinalCounter } from './event-steps.js';
+import { EventSteps } from './event-steps.js';
 import { KeyReader } from './key-reader.js';
-import type { Held } from './key-rules.js';
-import type { KeyState } from './key-state.js';
-import { expireThrottles, isEmpty, nextDue } from './key-state.js';
-import { LoneOfRule } from './lone-of-rule.js';
+import { KeyTable } from './key-table.js';
 import type { CutCounter } from './residency.js';
-import { Residency } from './residency.js';
-import { RuleIndex } from './rule-index.js';
 import type { LoadOptions, SavedKey } from './saved-key.js';
 import { loadKey } from './saved-key.js';
-import type { PendingKeys } from './staged-keys.js';
-import { TimerHeap } from './timer-heap.js';
-import { FOUND_ASK, FOUND_BEGINS, FOUND_BITS, FOUND_SURE_BEGIN, FOUND_SURE_END } from './way-rows.js';
-
-/** Gives events their place in the shard's order of processing. */
-export interface OrdinalCounter {
-  next: number;
-}
-
-/** Void timers that may stay, beyond one for every key, before the timers are made anew. */
-const VOID_TIMERS_MAX = 1_024;
 
 /**
  * Cold keys that a change of rules concerns, too: in the background, for what it drops is void in any case; or before time passes
@@ -45,24 +27,12 @@ const VOID_TIMERS_MAX = 1_024;
 export type Sweep = 'none' | 'background' | 'first';
 
 export class KeyGroup {
-  readonly residency: Residency;
   /** Keys in memory. */
-  readonly keys: Map<KeyToken, KeyState>;
+  readonly table: KeyTable;
+  readonly steps: EventSteps;
   sweep: Sweep = 'none';
-  /** Keys changed since the last checkpoint, those that left the group included. */
-  dirty: KeyState[] = [];
-  /** The cut of a checkpoint that still makes its records. */
-  pending: PendingKeys | undefined;
-  /** Events that rules were found for and that had no key. */
-  keyMissing = 0;
   private activeRules: readonly ActiveRule[] = [];
   private byGeneration: ReadonlyMap<number, ActiveRule> = new Map();
-  private readonly index = new RuleIndex();
-  /** What the index found, and the rules that are concerned: scratch of one event. */
-  private readonly found: number[] = [];
-  private readonly concerned: number[] = [];
-  private readonly places: number[] = [];
-  private readonly timers = new TimerHeap<KeyState>();
   /** Events of several sources, waiting for the slowest; unused for one source. */
   private merge = new EventBuffer();
   private readonly watermarks: Map<string, number>;
@@ -73,25 +43,18 @@ export class KeyGroup {
   /** Time stood still at `heldAt`, and did not go on since. */
   private isHeld = false;
   private readonly released: StreamEvent[] = [];
-  private keyValue: KeyValue | undefined;
-  /** Some key may hold condemned runs, which any event of the key drops, noise too. */
-  condemning = false;
-  /** Which keys are this shard's; undefined: every key it is given. */
-  ownership: Ownership | undefined;
-  private readonly readers: ReadonlyMap<string, KeyReader>;
-
   constructor(
     /** Canonical text of sources and keys; part of the state format. */
     readonly id: string,
     readonly plans: ReadonlyMap<string, KeyPlan>,
-    private readonly ordinals: OrdinalCounter,
+    ordinals: OrdinalCounter,
     cuts: CutCounter,
   ) {
-    this.residency = new Residency(cuts);
-    this.keys = this.residency.keys;
+    this.table = new KeyTable(cuts);
+    const readers = new Map([...plans].map(([source, plan]) => [source, new KeyReader(plan)]));
+    this.steps = new EventSteps(this.table, readers, ordinals);
     this.watermarks = new Map([...plans.keys()].map((source) => [source, -Infinity]));
     this.merging = plans.size > 1;
-    this.readers = new Map([...plans].map(([source, plan]) => [source, new KeyReader(plan)]));
   }
 
   /** At or below it no event of the group is expected: the minimum over its sources, or where time stands still after a restart. */
@@ -116,25 +79,36 @@ export class KeyGroup {
   useRules(rules: readonly ActiveRule[]): void {
     this.activeRules = rules;
     this.byGeneration = new Map(rules.map((rule) => [rule.generation, rule]));
-    this.index.use(rules);
+    this.steps.useRules(rules);
   }
 
   ruleOf(generation: number): ActiveRule | undefined {
     return this.byGeneration.get(generation);
   }
 
-  get timerCount(): number {
-    return this.timers.size;
-  }
-
   get waiting(): number {
     return this.merge.size;
   }
 
-  /** An event that is final for its source. */
-  accept(event: StreamEvent): void {
+  /** Which keys are this shard's; undefined: every key it is given. */
+  useOwnership(ownership: Ownership | undefined): void {
+    this.steps.ownership = ownership;
+  }
+
+  /** Before events that are final for their source are accepted: the next ones, at most `AHEAD_MAX`. */
+  lookAhead(events: readonly StreamEvent[], from: number, to: number): void {
+    if (!this.merging) this.steps.lookAhead(events, from, to);
+  }
+
+  /** An event that is final for its source, `at` its place among those looked at. */
+  accept(event: StreamEvent, at: number): void {
     if (this.merging) this.merge.push(event);
-    else this.process(event);
+    else this.steps.process(event, at);
+  }
+
+  /** An event read again that waited here. */
+  acceptAgain(event: StreamEvent): void {
+    this.merge.push(event);
   }
 
   /** A source's watermark moved: what is now final for the group is processed, then deadlines up to it pass. */
@@ -144,10 +118,10 @@ export class KeyGroup {
     const least = this.watermark;
     if (this.merging) {
       this.merge.releaseTo(least, this.released);
-      for (const event of this.released) this.process(event);
+      this.steps.processAll(this.released);
       this.released.length = 0;
     }
-    this.passTime(least);
+    this.table.passTime(least);
   }
 
   /** Restores the watermarks of a checkpoint without passing time: what was due then already left. */
@@ -214,88 +188,33 @@ export class KeyGroup {
     return [...this.merge].filter((event) => event.source === source);
   }
 
-  /** Removes what the rules hold for every key; gives the number of live runs dropped. Works through all keys in memory. */
+  /** Removes what the rules hold for every key; gives the number of live runs dropped. */
   dropRules(gone: ReadonlySet<ActiveRule>): number {
-    let dropped = 0;
     this.wantSweep('background');
-    for (const key of this.keys.values()) {
-      for (let i = key.rules.size - 1; i >= 0; i--) {
-        const held = key.rules.at(i);
-        if (!gone.has(held.rule)) continue;
-        this.saveFirst(key);
-        const runs = held instanceof LoneOfRule ? 1 : liveRunsOf(held);
-        dropped += runs;
-        held.rule.counters.liveRuns -= runs;
-        key.rules.letGo(i);
-        this.markDirty(key);
-      }
-      this.settle(key);
-    }
-    return dropped;
+    return dropRules(this.table, gone);
   }
 
-  /** Drops the live runs of versions that are no longer in use, of all rules at once. Works through all keys in memory. */
+  /** Drops the live runs of versions that are no longer in use, of all rules at once; gives their number. */
   dropVersions(over: ReadonlyMap<ActiveRule, ReadonlySet<number>>): number {
-    let dropped = 0;
     this.wantSweep('background');
-    for (const key of this.keys.values()) {
-      let changed = false;
-      for (let i = 0; i < key.rules.size; i++) {
-        const versions = over.get(key.rules.ruleAt(i));
-        if (versions === undefined) continue;
-        this.saveFirst(key);
-        const state = key.rules.stateAt(i);
-        dropped += state.rule.dropVersions(key, state, versions);
-        if (state.set.condemned) this.condemning = true;
-        this.refresh(key, i, state);
-        changed = true;
-      }
-      if (!changed) continue;
-      this.markDirty(key);
-      this.settle(key);
-    }
-    return dropped;
+    return dropVersions(this.table, over);
   }
 
-  /** Computes the deadlines of the rules' runs again, after their automata were replaced. Works through all keys in memory. */
+  /** Computes the deadlines of the rules' runs again, after their automata were replaced. */
   renewDeadlines(rules: ReadonlySet<ActiveRule>): void {
     this.wantSweep('first');
-    for (const key of this.keys.values()) {
-      let changed = false;
-      for (let i = 0; i < key.rules.size; i++) {
-        if (!rules.has(key.rules.ruleAt(i))) continue;
-        this.saveFirst(key);
-        changed = true;
-        this.renewDeadlinesAt(key, i);
-      }
-      if (!changed) continue;
-      // The deadlines are in no record, but among the timers.
-      this.markDirty(key);
-      this.schedule(key, key.rules.earliest);
-    }
-  }
-
-  private renewDeadlinesAt(key: KeyState, place: number): void {
-    const held = key.rules.at(place);
-    if (held instanceof LoneOfRule) {
-      key.rules.setDue(place, deadlineOfLone(held));
-      return;
-    }
-    held.rule.renewDeadlines(held);
-    key.rules.setDue(place, nextDue(held));
+    renewDeadlines(this.table, rules);
   }
 
   /** Goes on from where a group of the same name left the store when it closed. */
   takeOver(earlier: KeyGroup): void {
-    this.residency.takeOver(earlier.residency);
-    this.dirty = earlier.dirty;
-    this.pending = earlier.pending;
+    this.table.takeOver(earlier.table);
     this.wantSweep('background');
   }
 
   /** The cold keys have to be looked at, too. */
   wantSweep(sweep: Sweep): void {
-    if (this.residency.coldCount > 0 && this.sweep !== 'first') this.sweep = sweep;
+    if (this.table.residency.coldCount > 0 && this.sweep !== 'first') this.sweep = sweep;
   }
 
   /**
@@ -303,7 +222,8 @@ export class KeyGroup {
    * now. `counting`: its live runs were not counted before.
    */
   restoreKey(token: KeyToken, saved: SavedKey, options: Omit<LoadOptions, 'ruleOf'>): void {
-    const { residency } = this;
+    const { table } = this;
+    const { residency } = table;
     if (!residency.isCold(token) && !options.counting) return;
     const { key, shortened, changed } = loadKey(token, saved, {
       ...options,
@@ -313,21 +233,11 @@ export class KeyGroup {
     for (const place of shortened) {
       const state = key.rules.stateAt(place);
       state.rule.releaseWaiting(key, state);
-      this.refresh(key, place, state);
+      table.refresh(key, place, state);
     }
-    if (key.rules.condemned) this.condemning = true;
-    if (changed || key.rules.earliest !== key.storedDue) this.markDirty(key);
-    this.settle(key);
-  }
-
-  /** The event's key, if something must be known of it that only the store knows. */
-  coldKeyOf(event: StreamEvent): KeyToken | undefined {
-    const token = this.keyOf(event);
-    if (token === undefined || !this.residency.isCold(token)) return undefined;
-    if (this.condemning) return token;
-    this.index.find(event.body, this.found);
-    this.askFound(event, this.keyValue, 'cold');
-    return this.concerned.every((one) => this.ruleAt(one).isStateless) ? undefined : token;
+    if (key.rules.condemned) table.condemning = true;
+    if (changed || key.rules.earliest !== key.storedDue) table.markDirty(key);
+    table.settle(key);
   }
 
   /** Where the group's watermark will stand once the source's is at `watermark`. */
@@ -341,258 +251,5 @@ export class KeyGroup {
   /** Events that wait here and will be final at `watermark`, in no particular order. */
   *waitingUpTo(watermark: number): Iterable<StreamEvent> {
     for (const event of this.merge) if (event.time <= watermark) yield event;
-  }
-
-  /** The event's key as a token, its value left in `keyValue`; undefined if the event has none. */
-  private keyOf(event: StreamEvent): KeyToken | undefined {
-    const reader = this.readers.get(event.source);
-    const token = reader?.tokenOf(event);
-    this.keyValue = reader?.value;
-    return token;
-  }
-
-  private process(event: StreamEvent): void {
-    this.index.find(event.body, this.found);
-    if (this.found.length === 0 && !this.condemning) return;
-    if (this.timers.nextTime <= event.time) this.passTime(event.time);
-    const token = this.keyOf(event);
-    if (token === undefined) {
-      if (this.ownership === undefined || this.ownership.shard === 0) this.keyMissing++;
-      return;
-    }
-    if (this.ownership !== undefined && !ownsKey(this.ownership, token)) return;
-    const value = this.keyValue;
-    const key = this.keys.get(token);
-    this.askFound(event, value, key);
-    if (this.concerned.length === 0 && !(this.condemning && key?.rules.condemned === true)) return;
-    this.stepKey(event, { token, value, known: key });
-  }
-
-  private ruleAt(found: number): ActiveRule {
-    return this.activeRules[found >> FOUND_BITS] as ActiveRule;
-  }
-
-  /**
-   * Of the rules found those for which the event is more than noise, in order, and beside them where the key holds something of the
-   * rule. What a cold key holds is not known.
-   */
-  private askFound(event: StreamEvent, value: KeyValue | undefined, key: KeyState | undefined | 'cold'): void {
-    const { found, concerned, places } = this;
-    if (concerned.length > 0) {
-      concerned.length = 0;
-      places.length = 0;
-    }
-    for (let i = 0; i < found.length; i++) {
-      const one = found[i] as number;
-      const rule = this.ruleAt(one);
-      const place = key === undefined || key === 'cold' ? -1 : key.rules.placeOf(rule);
-      if ((one & FOUND_BEGINS) === 0 && key !== 'cold' && place < 0) continue;
-      // Found by what is all of a condition, that condition holds.
-      if ((one & FOUND_ASK) !== 0 && rule.isNoise(event, value)) continue;
-      concerned.push(one);
-      places.push(place);
-    }
-  }
-
-  private stepKey(
-    event: StreamEvent,
-    { token, value, known }: { token: KeyToken; value: KeyValue | undefined; known: KeyState | undefined },
-  ): void {
-    const ordinal = this.ordinals.next++;
-    let key = known;
-    if (key !== undefined) {
-      this.saveFirst(key);
-      if (key.uses <= 0) key.uses++;
-    }
-    let changed = false;
-    let emptied = false;
-    let due = Infinity;
-    for (let i = 0; i < this.concerned.length; i++) {
-      const one = this.concerned[i] as number;
-      let place = this.places[i] as number;
-      if (place < 0) {
-        const rule = this.ruleAt(one);
-        const begun = this.begin(rule, event, { value, ordinal, found: one });
-        if (begun === undefined) continue;
-        key ??= this.residency.create(token, value);
-        place = key.rules.size;
-        key.rules.add(begun, Infinity);
-        if (begun instanceof LoneOfRule) this.setLoneDue(key, place, rule, event);
-        else this.stepAt(key, place, event, ordinal);
-        changed = true;
-      } else if (this.stepHeld(key as KeyState, place, { found: one, event, ordinal })) changed = true;
-      const at = (key as KeyState).rules.dueAt(place);
-      if (at < due) due = at;
-      else if (Number.isNaN(at)) emptied = true;
-    }
-    if (key === undefined) return;
-    if (this.condemning && this.dropCondemned(key, event, ordinal)) {
-      changed = true;
-      emptied = true;
-    }
-    if (changed) this.markDirty(key);
-    // What the event did not touch is as it was: it need not be looked at.
-    if (emptied) this.settle(key);
-    else this.schedule(key, due);
-  }
-
-  /** What the rule, which holds nothing for the key, holds from the event on: a lone run, or a state that is still to be stepped. */
-  private begin(
-    rule: ActiveRule,
-    event: StreamEvent,
-    { value, ordinal, found }: { value: KeyValue | undefined; ordinal: number; found: number },
-  ): Held | undefined {
-    const alone = rule.loneBegin;
-    if ((found & FOUND_SURE_BEGIN) !== 0 && alone !== undefined) return rule.beginAlone(alone, event, ordinal);
-    if (!rule.admit(event, value)) return undefined;
-    if (alone !== undefined) return rule.beginsAlone(event, value) ? rule.beginAlone(alone, event, ordinal) : undefined;
-    if (!rule.starts(event, value)) return undefined;
-    if (!rule.isStateless) return rule.createState();
-    rule.stepStateless(value, event, ordinal);
-    return undefined;
-  }
-
-  private setLoneDue(key: KeyState, place: number, { loneBegin }: ActiveRule, { time }: StreamEvent): void {
-    key.rules.setDue(place, time + (loneBegin as LoneBegin).spanMs);
-  }
-
-  /** Steps what the rule at the place held before the event; true if anything changed. */
-  private stepHeld(
-    key: KeyState,
-    place: number,
-    { found, event, ordinal }: { found: number; event: StreamEvent; ordinal: number },
-  ): boolean {
-    const held = key.rules.at(place);
-    if (held instanceof LoneOfRule && (found & FOUND_ASK) === 0) {
-      const [begins, ends] = [(found & FOUND_SURE_BEGIN) !== 0, (found & FOUND_SURE_END) !== 0];
-      const done = held.rule.stepKnown(key, held, { begins, ends, event, ordinal });
-      if (done !== undefined) return this.settleAlone(key, place, { done, event, ordinal });
-    }
-    return held.rule.admit(event, key.key) && this.stepAt(key, place, event, ordinal);
-  }
-
-  /** Steps what the rule at the place holds on an admitted event; true if anything changed. */
-  private stepAt(key: KeyState, place: number, event: StreamEvent, ordinal: number): boolean {
-    const held = key.rules.at(place);
-    if (held instanceof LoneOfRule) {
-      const done = held.rule.stepAlone(key, held, event, ordinal);
-      if (done !== undefined) return this.settleAlone(key, place, { done, event, ordinal });
-    }
-    const state = key.rules.stateAt(place);
-    const changed = state.rule.step(key, state, event, ordinal);
-    if (changed || isEmpty(state)) this.refresh(key, place, state);
-    else if (held !== state) key.rules.put(place, held);
-    return changed;
-  }
-
-  /** After a step of the lone run at the place, which did what `done` says; true if anything changed. */
-  private settleAlone(
-    key: KeyState,
-    place: number,
-    { done, event, ordinal }: { done: number; event: StreamEvent; ordinal: number },
-  ): boolean {
-    if (done === WAITS) return false;
-    const lone = key.rules.at(place) as LoneOfRule;
-    const { rule } = lone;
-    if ((done & BEGINS) === 0) {
-      if ((done & WAITS) === 0) key.rules.letGo(place);
-      return true;
-    }
-    const begun = rule.beginAlone(rule.loneBegin as LoneBegin, event, ordinal);
-    if ((done & WAITS) === 0) {
-      key.rules.put(place, begun);
-      this.setLoneDue(key, place, rule, event);
-    } else {
-      const state = rule.createState(runSetOf(lone, begun));
-      key.rules.put(place, state);
-      key.rules.setDue(place, nextDue(state));
-    }
-    return true;
-  }
-
-  /** The state at the place changed. */
-  private refresh(key: KeyState, place: number, state: RuleState): void {
-    if (isEmpty(state)) key.rules.letGo(place);
-    else key.rules.setDue(place, nextDue(state));
-  }
-
-  /** Condemned runs of rules to which the event is noise leave with it all the same. */
-  private dropCondemned(key: KeyState, event: StreamEvent, ordinal: number): boolean {
-    let changed = false;
-    for (let i = 0; i < key.rules.size; i++) {
-      const held = key.rules.at(i);
-      if (held instanceof LoneOfRule || !held.set.condemned) continue;
-      if (this.concerned.some((one) => this.ruleAt(one) === held.rule)) continue;
-      if (held.rule.admit(event, key.key) && this.stepAt(key, i, event, ordinal)) changed = true;
-    }
-    return changed;
-  }
-
-  /** Every deadline at or before `time` passes, in order of time; those of equal time in the order of their keys' tokens. */
-  private passTime(time: number): void {
-    while (this.timers.size > 0 && this.timers.nextTime <= time) {
-      const due = this.timers.nextTime;
-      const key = this.timers.pop() as KeyState;
-      if (key.gone || key.timerAt !== due) continue;
-      this.saveFirst(key);
-      key.timerAt = Infinity;
-      const { rules } = key;
-      if (rules.earliest <= due) {
-        for (let i = 0; i < rules.size; i++) if (rules.dueAt(i) <= due) this.endAt(key, i, due);
-        this.markDirty(key);
-      }
-      this.settle(key);
-    }
-  }
-
-  /** What the rule at the place holds is due. */
-  private endAt(key: KeyState, place: number, due: number): void {
-    const held = key.rules.at(place);
-    if (held instanceof LoneOfRule && held.rule.endAlone(key, held, key.rules.dueAt(place))) {
-      key.rules.letGo(place);
-      return;
-    }
-    const state = key.rules.stateAt(place);
-    state.rule.advance(key, state, due);
-    if (state.set.condemned) this.condemning = true;
-    expireThrottles(state, due);
-    this.refresh(key, place, state);
-  }
-
-  /** Forgets what is empty and schedules the rest. */
-  private settle(key: KeyState): void {
-    key.rules.clearAway();
-    if (key.rules.size > 0) {
-      this.schedule(key, key.rules.earliest);
-      return;
-    }
-    key.gone = true;
-    key.timerAt = Infinity;
-    this.residency.remove(key);
-  }
-
-  private schedule(key: KeyState, earliest: number): void {
-    if (earliest < key.timerAt) {
-      key.timerAt = earliest;
-      this.timers.push(earliest, key);
-      if (this.timers.size > 2 * this.keys.size + VOID_TIMERS_MAX) this.renewTimers();
-    }
-  }
-
-  /** Keys that went early leave their timers behind, which may lie far ahead: only those that mean something stay. */
-  private renewTimers(): void {
-    this.timers.clear();
-    for (const key of this.keys.values()) if (key.timerAt !== Infinity) this.timers.push(key.timerAt, key);
-  }
-
-  /** A checkpoint whose cut has the key saves it as it still is. */
-  private saveFirst(key: KeyState): void {
-    if (key.staged >= 0) this.pending?.save(key);
-  }
-
-  private markDirty(key: KeyState): void {
-    if (key.dirty) return;
-    key.dirty = true;
-    this.dirty.push(key);
   }
 }

@@ -8,6 +8,9 @@ import { LoneOfRule } from './lone-of-rule.js';
 /** What one rule holds for one key. */
 export type Held = RuleState | LoneOfRule;
 
+/** Of a line of the processor's cache. */
+const POINTERS_PER_LINE = 8;
+
 /** Of what is let go with `clearAway`. */
 const VOID = NaN;
 
@@ -58,6 +61,15 @@ export class KeyRules {
     let earliest = Infinity;
     for (let i = 0; i < dues.length; i++) if ((dues[i] as number) < earliest) earliest = dues[i] as number;
     return earliest;
+  }
+
+  /** Touches what the next step looks at and where it adds something; the number means nothing. */
+  fetch(): number {
+    const { owners, held, dues } = this;
+    if (owners === undefined || held === undefined || dues === undefined) return 0;
+    let sum = 0;
+    for (let i = 0; i < owners.length; i += POINTERS_PER_LINE) sum += owners[i] === undefined ? 1 : 0;
+    return sum + (held[held.length - 1] === undefined ? 1 : 0) + (dues[dues.length - 1] === 0 ? 1 : 0);
   }
 
   add(held: Held, due: number): void {

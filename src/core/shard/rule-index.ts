@@ -22,6 +22,9 @@ const CELL = 4;
 const POSITION = 1;
 const PLACE = 2;
 
+/** So many are put in order one by one. */
+const INSERTION_SORT_MAX = 16;
+
 const FOUND_MARKS = (1 << FOUND_BITS) - 1;
 
 interface Slot {
@@ -74,19 +77,18 @@ export class RuleIndex {
   }
 
   /**
-   * Fills `out` with the places of the rules that the event may concern, ascending: the place shifted by `FOUND_BITS`, and the marks
+   * Adds to `out` the places of the rules that the event may concern, ascending: the place shifted by `FOUND_BITS`, and the marks
    * of the ways by which it was found.
    */
   find(body: unknown, out: number[]): void {
     const { residual, looked } = this;
-    // To shorten an array costs, also one that is empty: most events find nothing.
-    if (out.length > 0) out.length = 0;
+    const from = out.length;
     for (let i = 0; i < residual.length; i++) out.push((this.placeOf(residual[i] as number) << FOUND_BITS) | FOUND_BEGINS | FOUND_ASK);
     this.out = out;
     this.stamp = (this.stamp + 1) | 0;
     if (this.stamp === 0) this.renewStamps();
     for (let i = 0; i < looked.length; i++) (looked[i] as FieldsIndex).find(body, this.found);
-    if (out.length > 1) out.sort(ascending);
+    if (out.length > from + 1) sortFrom(out, from);
   }
 
   /** A way to a slot. */
@@ -169,8 +171,19 @@ function wayNumber(slot: number, { begins, equalities, sure }: Access, used: rea
   return (slot << FOUND_BITS) | (begins ? FOUND_BEGINS : 0) | marks;
 }
 
-function ascending(a: number, b: number): number {
-  return a - b;
+/** Puts the numbers from `from` on in order: mostly few. */
+function sortFrom(numbers: number[], from: number): void {
+  if (numbers.length - from > INSERTION_SORT_MAX) {
+    const sorted = numbers.slice(from).sort((a, b) => a - b);
+    for (let i = 0; i < sorted.length; i++) numbers[from + i] = sorted[i] as number;
+    return;
+  }
+  for (let i = from + 1; i < numbers.length; i++) {
+    const one = numbers[i] as number;
+    let at = i;
+    for (; at > from && (numbers[at - 1] as number) > one; at--) numbers[at] = numbers[at - 1] as number;
+    numbers[at] = one;
+  }
 }
 
 function nameOf(equalities: readonly EqualityAccess[]): string {

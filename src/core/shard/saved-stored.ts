@@ -17,10 +17,11 @@ export function saveStored(groups: Iterable<KeyGroup>, counters: ReadonlyMap<num
   const keys: [string, number, number][] = [];
   const condemning: string[] = [];
   const sweeps: [string, Sweep][] = [];
-  for (const { id, residency, condemning: condemns, sweep } of groups) {
+  for (const { id, table, sweep } of groups) {
+    const { residency } = table;
     const count = residency.keys.size + residency.coldCount;
     if (count > 0) keys.push([id, count, residency.residentBytes + residency.coldBytes]);
-    if (condemns) condemning.push(id);
+    if (table.condemning) condemning.push(id);
     if (sweep !== 'none') sweeps.push([id, sweep]);
   }
   const runs = [...counters].map(([generation, { liveRuns }]): [number, number] => [generation, liveRuns]);
@@ -35,7 +36,7 @@ export function loadStored(
 ): void {
   const byId = new Map([...groups].map((group) => [group.id, group]));
   for (const [id, count, bytes] of saved.keys) {
-    const residency = byId.get(id)?.residency;
+    const residency = byId.get(id)?.table.residency;
     if (residency === undefined) continue;
     residency.coldCount = count;
     residency.coldBytes = bytes;
@@ -47,7 +48,7 @@ export function loadStored(
   }
   for (const id of saved.condemning) {
     const group = byId.get(id);
-    if (group !== undefined) group.condemning = true;
+    if (group !== undefined) group.table.condemning = true;
   }
   for (const [id, sweep] of saved.sweeps) byId.get(id)?.wantSweep(sweep);
 }

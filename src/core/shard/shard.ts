@@ -10,13 +10,14 @@ import type { KeyToken } from '../model/key.js';
 import type { Ownership } from '../model/ownership.js';
 import type { RuleAssignment, VersionAssignment } from './active-rule.js';
 import { ActiveRule } from './active-rule.js';
-import type { OrdinalCounter } from './key-group.js';
+import type { OrdinalCounter } from './event-steps.js';
 import { KeyGroup } from './key-group.js';
 import type { ExecutorUse } from '../nfa/choose-executor.js';
 import type { RuleCounters } from './rule-counters.js';
 import { createCounters } from './rule-counters.js';
 import type { CutCounter } from './residency.js';
 import { estimateKeyBytes } from './residency.js';
+import { AHEAD_MAX } from './look-ahead.js';
 import type { RuleMatches } from './match-list.js';
 import { MatchList } from './match-list.js';
 import type { SavedKey } from './saved-key.js';
@@ -130,26 +131,26 @@ export class Shard {
   }
 
   get residentCount(): number {
-    return this.sum((group) => group.keys.size);
+    return this.sum((group) => group.table.keys.size);
   }
 
   /** Keys only the store holds, those of groups no rule uses any more included. */
   get coldCount(): number {
-    return this.sum((group) => group.residency.coldCount);
+    return this.sum((group) => group.table.residency.coldCount);
   }
 
   /** Estimates. */
   get residentBytes(): number {
-    return this.sum((group) => group.residency.residentBytes);
+    return this.sum((group) => group.table.residency.residentBytes);
   }
 
   get coldBytes(): number {
-    return this.sum((group) => group.residency.coldBytes);
+    return this.sum((group) => group.table.residency.coldBytes);
   }
 
   /** Changes since the last cut, keys that are gone included. */
   get dirtyCount(): number {
-    return this.sum((group) => group.dirty.length);
+    return this.sum((group) => group.table.dirty.length);
   }
 
   /** Events since the start that were more than noise to some rule. */
@@ -159,7 +160,7 @@ export class Shard {
 
   /** Timers of keys in memory. */
   get timerCount(): number {
-    return this.sum((group) => group.timerCount);
+    return this.sum((group) => group.table.timerCount);
   }
 
   /** Events that had no key for a rule, by rule generation. */
@@ -167,7 +168,7 @@ export class Shard {
     const missing = new Map<number, number>();
     for (const group of this.groups.values()) {
       for (const { generation } of group.rules) {
-        missing.set(generation, (missing.get(generation) ?? 0) + group.keyMissing);
+        missing.set(generation, (missing.get(generation) ?? 0) + group.steps.keyMissing);
       }
     }
     return missing;
@@ -248,7 +249,7 @@ export class Shard {
     // Groups that closed come first: a group of the same name may have opened since.
     for (const [id, group] of this.closing) {
       this.stage(cut, group);
-      if (group.residency.coldCount === 0) this.closing.delete(id);
+      if (group.table.residency.coldCount === 0) this.closing.delete(id);
     }
     for (const group of this.groups.values()) this.stage(cut, group);
     return cut;
@@ -256,7 +257,7 @@ export class Shard {
 
   private stage(cut: StagedKeys, group: KeyGroup): void {
     const staged = cut.open(group.id);
-    for (const key of group.dirty) {
+    for (const key of group.table.dirty) {
       key.dirty = false;
       // Also a key that came back meanwhile: the new state inherited the record in the store.
       if (key.gone && !key.stored) continue;
@@ -264,8 +265,8 @@ export class Shard {
       key.cut = cut.number;
       staged.add(key);
     }
-    group.dirty = [];
-    group.pending = staged;
+    group.table.dirty = [];
+    group.table.pending = staged;
   }
 
   /** A cut is durable: what it took may leave memory. */
@@ -275,7 +276,7 @@ export class Shard {
 
   /** What the durable cuts deleted is forgotten. Not while records are being read: they may be older. */
   forgetLeft(): void {
-    for (const group of this.all()) group.residency.forgetLeft();
+    for (const group of this.all()) group.table.residency.forgetLeft();
   }
 
   /** Every key of a state of format 1 was loaded: from here on live runs are counted as they come and go. */
@@ -285,7 +286,7 @@ export class Shard {
 
   /** The record of a key was made, so long. */
   noteSize({ group, token }: KeyChange, characters: number): void {
-    this.groups.get(group)?.residency.resize(token, characters);
+    this.groups.get(group)?.table.residency.resize(token, characters);
   }
 
   /** Lets keys that were not used lately go from memory until they take at most `bytesMax`. Gives how many went. */
@@ -294,7 +295,7 @@ export class Shard {
     for (const group of this.groups.values()) {
       const excess = this.residentBytes - bytesMax;
       if (excess <= 0) break;
-      evicted += group.residency.evict(excess, stepsMax);
+      evicted += group.table.residency.evict(excess, stepsMax);
     }
     return evicted;
   }
@@ -359,16 +360,20 @@ export class Shard {
     for (const [token, record, characters] of records) {
       group.restoreKey(token, record, { counting, countersOf, bytes: estimateKeyBytes(characters) });
     }
-    if (dueFrom !== undefined && group.residency.coldCount > 0) group.residency.coldDue = dueFrom;
+    if (dueFrom !== undefined && group.table.residency.coldCount > 0) group.table.residency.coldDue = dueFrom;
   }
 
   private acceptEvents(source: string, events: readonly StreamEvent[], watermark: number): void {
     this.watermarks.set(source, Math.max(watermark, this.watermarks.get(source) ?? -Infinity));
     const groups = this.bySource.get(source);
     if (groups === undefined) return;
-    for (let i = 0; i < events.length; i++) {
-      const event = events[i] as StreamEvent;
-      for (let g = 0; g < groups.length; g++) (groups[g] as KeyGroup).accept(event);
+    for (let from = 0; from < events.length; from += AHEAD_MAX) {
+      const to = Math.min(from + AHEAD_MAX, events.length);
+      for (let g = 0; g < groups.length; g++) (groups[g] as KeyGroup).lookAhead(events, from, to);
+      for (let i = from; i < to; i++) {
+        const event = events[i] as StreamEvent;
+        for (let g = 0; g < groups.length; g++) (groups[g] as KeyGroup).accept(event, i - from);
+      }
     }
     for (const group of groups) group.advance(source, watermark);
   }
@@ -379,7 +384,7 @@ export class Shard {
   }
 
   private refeed(event: StreamEvent): void {
-    for (const group of this.bySource.get(event.source) ?? []) if (group.lacks(event.time)) group.accept(event);
+    for (const group of this.bySource.get(event.source) ?? []) if (group.lacks(event.time)) group.acceptAgain(event);
   }
 
   private useRules(assignments: readonly RuleAssignment[]): void {
@@ -422,7 +427,7 @@ export class Shard {
       return rule;
     });
     if (replaced.size > 0) group.renewDeadlines(replaced);
-    group.ownership = this.ownershipOf(plans);
+    group.useOwnership(this.ownershipOf(plans));
     group.useRules(rules);
     if (before.size > 0) this.runsDropped += group.dropRules(new Set(before.values()));
   }

@@ -197,7 +197,7 @@ describe('a change of many rules', () => {
     );
     const looked = { keys: 0 };
     const [group] = [...run.shard.groups.values()];
-    const all = group?.keys as Map<unknown, unknown>;
+    const all = group?.table.keys as Map<unknown, unknown>;
     const values = all.values.bind(all);
     all.values = () => {
       looked.keys += all.size;
