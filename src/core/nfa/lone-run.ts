@@ -40,7 +40,11 @@ export function runSetOf(...lone: readonly OneEventRun[]): RunSet {
 }
 
 /** The one way in which a run begins, if it begins alone: by one TAKE, which is no match yet. */
-export function loneBegin({ transitions, start, final }: Pick<Automaton, 'transitions' | 'start' | 'final'>): Transition | undefined {
+export function loneBegin({
+  transitions,
+  start,
+  final,
+}: Pick<Automaton, 'transitions' | 'start' | 'final'>): Transition | undefined {
   const [only, ...more] = (transitions[start] as StateTransitions).transitions;
   if (only === undefined || more.length > 0) return undefined;
   return only.action === 'take' && only.target !== final && only.finals.length === 0 ? only : undefined;

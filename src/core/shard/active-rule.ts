@@ -153,8 +153,10 @@ export class ActiveRule implements MatchReceiver {
   /** Runs that others of the same rule and key may prune, or that go above the cap together, are kept as a set. */
   private loneMatcher({ runsMax }: MatchLimits): LoneMatcher | undefined {
     const [only, ...more] = this.versions;
-    if (only === undefined || more.length > 0 || this.paths !== undefined || this.use.loneRuns === false) return undefined;
-    if (only.active.automaton.skip.kind !== 'noSkip' || only.active.automaton.stateless || runsMax < 2) return undefined;
+    if (only === undefined || more.length > 0 || this.paths !== undefined || this.use.loneRuns === false)
+      return undefined;
+    if (only.active.automaton.skip.kind !== 'noSkip' || only.active.automaton.stateless || runsMax < 2)
+      return undefined;
     return new LoneMatcher(only.active, !only.draining, this);
   }
 
@@ -196,7 +198,6 @@ export class ActiveRule implements MatchReceiver {
   get keepsLone(): boolean {
     return this.lone !== undefined;
   }
-
 
   /** True if the admitted event begins a lone run; see `loneBegin`. */
   beginsAlone(event: StreamEvent, key: KeyValue | undefined): boolean {

@@ -135,7 +135,12 @@ export class EventSteps {
   private ask(
     event: StreamEvent,
     value: KeyValue | undefined,
-    { key, found, from, to }: { key: KeyState | undefined | 'cold'; found: readonly number[]; from: number; to: number },
+    {
+      key,
+      found,
+      from,
+      to,
+    }: { key: KeyState | undefined | 'cold'; found: readonly number[]; from: number; to: number },
   ): void {
     const { concerned, places } = this;
     this.forgetConcerned();

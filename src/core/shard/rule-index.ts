@@ -83,7 +83,8 @@ export class RuleIndex {
   find(body: unknown, out: number[]): void {
     const { residual, looked } = this;
     const from = out.length;
-    for (let i = 0; i < residual.length; i++) out.push((this.placeOf(residual[i] as number) << FOUND_BITS) | FOUND_BEGINS | FOUND_ASK);
+    for (let i = 0; i < residual.length; i++)
+      out.push((this.placeOf(residual[i] as number) << FOUND_BITS) | FOUND_BEGINS | FOUND_ASK);
     this.out = out;
     this.stamp = (this.stamp + 1) | 0;
     if (this.stamp === 0) this.renewStamps();
