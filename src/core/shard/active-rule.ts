@@ -18,6 +18,7 @@ import type { ExecutorUse } from '../nfa/choose-executor.js';
 import { chooseExecutor } from '../nfa/choose-executor.js';
 import type { LoneBegin, LoneEnd } from '../nfa/lone-matcher.js';
 import { LoneMatcher, WAITS } from '../nfa/lone-matcher.js';
+import type { OneEventRun } from '../nfa/lone-run.js';
 import { runSetOf } from '../nfa/lone-run.js';
 import { RunMatcher } from '../nfa/match-runs.js';
 import type { FinishedRun } from '../nfa/run.js';
@@ -25,7 +26,6 @@ import type { RunSet } from '../nfa/run-set.js';
 import { createRunSet } from '../nfa/run-set.js';
 import type { SavedEvent } from '../nfa/save-runs.js';
 import type { MatchRows } from '../nfa/match-rows.js';
-import { LoneOfRule } from './lone-of-rule.js';
 import type { MatchList } from './match-list.js';
 import { RowsOfRule } from './match-list.js';
 import type { MatchAbout } from './match-of-rule.js';
@@ -190,7 +190,7 @@ export class ActiveRule implements MatchReceiver {
   }
 
   /** What a key holds of the rule, as a state. */
-  stateOf(lone: LoneOfRule): RuleState {
+  stateOf(lone: OneEventRun): RuleState {
     return this.createState(runSetOf(lone));
   }
 
@@ -204,17 +204,11 @@ export class ActiveRule implements MatchReceiver {
     return this.lone?.begins(event, key) === true;
   }
 
-  /** A lone run that begins with the event. */
-  beginAlone({ state, stage }: LoneBegin, event: StreamEvent, ordinal: number): LoneOfRule {
-    this.counters.liveRuns++;
-    return new LoneOfRule(this, (this.current as VersionInUse).active, state, stage, event, ordinal);
-  }
-
   /**
    * Steps a lone run: what it did (see lone-matcher.ts); undefined, with nothing done, where that is for `step`. A run that begins
    * is not made here.
    */
-  stepAlone(key: KeyOfState, lone: LoneOfRule, event: StreamEvent, ordinal: number): number | undefined {
+  stepAlone(key: KeyOfState, lone: OneEventRun, event: StreamEvent, ordinal: number): number | undefined {
     if (this.lone === undefined || this.matchThrottleMs !== undefined) return undefined;
     this.at = { key, state: undefined };
     const done = this.lone.step(lone, event, ordinal, key.key);
@@ -225,7 +219,7 @@ export class ActiveRule implements MatchReceiver {
   /** As `stepAlone`, on an event of which is known what it does. */
   stepKnown(
     key: KeyOfState,
-    lone: LoneOfRule,
+    lone: OneEventRun,
     known: { readonly begins: boolean; readonly ends: boolean },
     at: { readonly event: StreamEvent; readonly ordinal: number },
   ): number | undefined {
@@ -239,7 +233,7 @@ export class ActiveRule implements MatchReceiver {
   }
 
   /** The deadline of a lone run has passed; false, with nothing done, where that is for `advance`. */
-  endAlone(key: KeyOfState, lone: LoneOfRule, due: number): boolean {
+  endAlone(key: KeyOfState, lone: OneEventRun, due: number): boolean {
     if (this.endsSilently && lone.state === this.loneBegin?.state && lone.owner === this.current?.active) {
       this.counters.timeouts++;
       this.counters.liveRuns--;

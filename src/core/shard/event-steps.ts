@@ -11,7 +11,7 @@ import type { Held } from './key-rules.js';
 import type { KeyState } from './key-state.js';
 import { isEmpty } from './key-state.js';
 import type { KeyTable } from './key-table.js';
-import { LoneOfRule } from './lone-of-rule.js';
+import { beginLone, LoneOfRule } from './lone-of-rule.js';
 import { AHEAD_MAX, LookAhead } from './look-ahead.js';
 import { RuleIndex } from './rule-index.js';
 import { FOUND_ASK, FOUND_BEGINS, FOUND_BITS, FOUND_SURE_BEGIN, FOUND_SURE_END } from './way-rows.js';
@@ -195,9 +195,9 @@ export class EventSteps {
   private begin(found: number, { event, value, ordinal }: EventOfKey): Held | undefined {
     const rule = this.ruleAt(found);
     const alone = rule.loneBegin;
-    if ((found & FOUND_SURE_BEGIN) !== 0 && alone !== undefined) return rule.beginAlone(alone, event, ordinal);
+    if ((found & FOUND_SURE_BEGIN) !== 0 && alone !== undefined) return beginLone(rule, alone, event, ordinal);
     if (!rule.admit(event, value)) return undefined;
-    if (alone !== undefined) return rule.beginsAlone(event, value) ? rule.beginAlone(alone, event, ordinal) : undefined;
+    if (alone !== undefined) return rule.beginsAlone(event, value) ? beginLone(rule, alone, event, ordinal) : undefined;
     if (!rule.starts(event, value)) return undefined;
     if (!rule.isStateless) return rule.createState();
     rule.stepStateless(value, event, ordinal);
@@ -253,7 +253,7 @@ export class EventSteps {
     }
     const { rule } = key.rules.at(place);
     const alone = rule.loneBegin as LoneBegin;
-    const begun = rule.beginAlone(alone, event, ordinal);
+    const begun = beginLone(rule, alone, event, ordinal);
     if (waits) {
       this.table.join(key, place, begun);
       return true;
