@@ -34,7 +34,7 @@ export function runSetOf(...lone: readonly OneEventRun[]): RunSet {
   const set = createRunSet();
   for (const one of lone) {
     const { owner, state, event, ordinal } = one;
-    set.add(new Run(owner, state, pathOfLone(one), event.time, ordinal, deadlineOfLone(one)));
+    set.add(new Run(owner, state, undefined, event, ordinal, one.stage, deadlineOfLone(one)));
   }
   return set;
 }

@@ -69,7 +69,7 @@ export function rowsOf(bucket: RunBucket, last: LastEvent): RunRows | undefined 
   let inOrder = true;
   for (let i = 0; i < runs.length; i++) {
     const run = runs[i] as Run;
-    if (run.condemned || run.node.run !== run || run.other !== undefined) return undefined;
+    if (run.condemned || !run.isAlone) return undefined;
     if (i > 0 && (runs[i - 1] as Run).startId >= run.startId) inOrder = false;
   }
   return new RunRows(bucket.owner, inOrder ? runs : inOrderOfMatches(runs, last), last);

@@ -18,7 +18,7 @@ import { rowsOf } from './match-rows.js';
 import { PathNode, extendPath } from './path.js';
 import type { ReleaseCause } from './release-finished.js';
 import { releaseFinished } from './release-finished.js';
-import type { FinishedRun } from './run.js';
+import type { FinishedRun, RuleVersion } from './run.js';
 import { Run, deadlineOf } from './run.js';
 import { RunLookup } from './run-lookup.js';
 import type { RunBucket, RunSet } from './run-set.js';
@@ -32,6 +32,8 @@ export interface MatchReceiver {
   matchRows?(rows: MatchRows): void;
   /** A run left at its deadline without completing. */
   timeout(finished: FinishedRun, alreadyMatched: boolean): void;
+  /** A run that never matched left at its deadline; true if that is all there is to say. */
+  timeoutUntold?(owner: RuleVersion): boolean;
   /** The cap on runs was met: `dropped` runs are gone or were refused. */
   overflow(dropped: number): void;
 }
@@ -149,6 +151,7 @@ export class RunMatcher {
   }
 
   private timeOut(run: Run, time: number): void {
+    if (!run.hasPath && this.receiver.timeoutUntold?.(run.owner) === true) return;
     const { node } = run;
     if (node.timeouts?.includes(time) === true) return;
     if (node.timeouts === undefined) node.timeouts = [time];
@@ -280,25 +283,31 @@ export class RunMatcher {
       return false;
     }
     const deadline = deadlineOf(owner, target, run.startTime, node.event.time);
-    this.coming.push(new Run(owner, target, node, run.startTime, run.startId, deadline));
+    this.coming.push(new Run(owner, target, node, run.first, run.startId, run.startStage, deadline));
     return false;
   }
 
   private take(owner: ActiveVersion, run: Run | undefined, transition: Transition): void {
     const { event, ordinal } = this;
-    if (run !== undefined && event.time - run.node.event.time >= transition.gapMs) return;
+    if (run !== undefined && event.time - run.lastTime >= transition.gapMs) return;
+    if (run === undefined && beginsAlone(owner.automaton, transition)) {
+      const deadline = deadlineOf(owner, transition.target, event.time, event.time);
+      this.coming.push(new Run(owner, transition.target, undefined, event, ordinal, transition.stage, deadline));
+      return;
+    }
     const node =
       run === undefined
         ? this.firstNode(owner, transition.stage)
         : extendPath(run.node, transition.stage, event, ordinal);
-    const startTime = run === undefined ? event.time : run.startTime;
+    const first = run === undefined ? event : run.first;
     const startId = run === undefined ? ordinal : run.startId;
     if (transition.finals.length > 0 && owner.conditions.anyHolds(transition.finals)) {
-      this.finish(this.set as RunSet, { owner, node, startTime, startId, time: event.time });
+      this.finish(this.set as RunSet, { owner, node, startTime: first.time, startId, time: event.time });
     }
     if (transition.target === owner.automaton.final) return;
-    const deadline = deadlineOf(owner, transition.target, startTime, event.time);
-    this.coming.push(new Run(owner, transition.target, node, startTime, startId, deadline));
+    const deadline = deadlineOf(owner, transition.target, first.time, event.time);
+    const startStage = run === undefined ? transition.stage : run.startStage;
+    this.coming.push(new Run(owner, transition.target, node, first, startId, startStage, deadline));
   }
 
   private firstNode(owner: ActiveVersion, stage: number): PathNode {
@@ -321,6 +330,11 @@ export class RunMatcher {
     if (set.size <= runsMax) return;
     this.receiver.overflow(dropOverflow(set, { runsMax, overflow, ordinal: this.ordinal }));
   }
+}
+
+/** No other run begins with the event: see `loneBegin`. */
+function beginsAlone(automaton: Automaton, { target, finals }: Transition): boolean {
+  return finals.length === 0 && target !== automaton.final && startTransitions(automaton).length === 1;
 }
 
 function isPending({ owner, state }: Run): boolean {

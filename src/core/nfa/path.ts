@@ -50,6 +50,13 @@ export function extendPath(previous: PathNode, stage: number, event: StreamEvent
   return node;
 }
 
+/** The node of the first event. */
+export function rootOf(last: PathNode): PathNode {
+  let root = last;
+  while (root.previous !== undefined) root = root.previous;
+  return root;
+}
+
 /** Nodes from the first event to the last. */
 export function pathNodes(last: PathNode): PathNode[] {
   const nodes: PathNode[] = [];

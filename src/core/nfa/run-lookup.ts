@@ -26,7 +26,8 @@ export class RunLookup {
   }
 
   add(run: Run): void {
-    const value = stageValue(run.node, this.join);
+    const value = run.hasPath ? stageValue(run.node, this.join) : firstValue(run, this.join);
+    run.sought = value;
     if (value === UNKNOWN) {
       this.asked.add(run);
       return;
@@ -39,7 +40,7 @@ export class RunLookup {
 
   /** The run was marked dead. */
   remove(run: Run): void {
-    const value = stageValue(run.node, this.join);
+    const value = run.sought as Value | typeof UNKNOWN;
     if (value === UNKNOWN) {
       this.asked.removed();
       return;
@@ -65,6 +66,11 @@ function listOf(...runs: readonly Run[]): RunList {
   const list = new RunList();
   for (const run of runs) list.add(run);
   return list;
+}
+
+/** As `stageValue`, of a run of one event. */
+function firstValue({ startStage, first }: Run, { slot, stageFields }: Join): Value | typeof UNKNOWN {
+  return startStage === slot ? (readPlain(first.body, stageFields) ?? UNKNOWN) : UNKNOWN;
 }
 
 /** The value in the one event of the stage. */

@@ -22,7 +22,7 @@ export function dropOverflow(set: RunSet, { runsMax, overflow, ordinal }: Overfl
     else for (const run of set.toArray().sort(compareRuns).slice(0, dropped)) set.remove(run);
     return dropped;
   }
-  const taking = (run: Run): number => (run.node.ordinal === ordinal ? 1 : 0);
+  const taking = (run: Run): number => (run.lastOrdinal === ordinal ? 1 : 0);
   const inOrder = set.toArray().sort((a, b) => taking(a) - taking(b) || compareRuns(a, b));
   for (const run of inOrder.slice(runsMax)) set.remove(run);
   return dropped;

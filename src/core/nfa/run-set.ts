@@ -45,9 +45,12 @@ export class RunSet {
 
   /** False if there is such a run already. */
   add(run: Run): boolean {
-    if (hasTwin(run)) return false;
-    run.other = run.node.run;
-    run.node.run = run;
+    if (run.hasPath) {
+      const { node } = run;
+      if (hasTwin(node, run.state)) return false;
+      run.other = node.run;
+      node.run = run;
+    }
     const bucket = this.bucketOf(run.owner, run.state);
     bucket.add(run);
     bucket.lookup?.add(run);
@@ -70,7 +73,7 @@ export class RunSet {
   remove(run: Run): void {
     if (!run.live) return;
     run.live = false;
-    if (run.node.run === run) run.node.run = run.other;
+    if (run.hasPath && run.node.run === run) run.node.run = run.other;
     const bucket = this.bucketOf(run.owner, run.state);
     bucket.lookup?.remove(run);
     bucket.removed();
@@ -137,7 +140,7 @@ export class RunSet {
   renewDeadlines(): void {
     for (const bucket of this.buckets) {
       bucket.forEach((run) => {
-        run.deadline = deadlineOf(run.owner, run.state, run.startTime, run.node.event.time);
+        run.deadline = deadlineOf(run.owner, run.state, run.startTime, run.lastTime);
       });
       bucket.reorder();
       bucket.lookup = undefined;
@@ -160,7 +163,7 @@ export function createRunSet(): RunSet {
   return new RunSet();
 }
 
-function hasTwin({ node, state }: { readonly node: PathNode; readonly state: number }): boolean {
+function hasTwin(node: PathNode, state: number): boolean {
   for (let run = node.run; run !== undefined; run = run.other) if (run.live && run.state === state) return true;
   return false;
 }
@@ -169,7 +172,7 @@ function hasTwin({ node, state }: { readonly node: PathNode; readonly state: num
 export function compareRuns(a: Run, b: Run): number {
   return (
     a.startId - b.startId ||
-    a.node.ordinal - b.node.ordinal ||
+    a.lastOrdinal - b.lastOrdinal ||
     comparePaths(a.node, b.node, a.owner.automaton, b.owner.automaton) ||
     a.owner.version - b.owner.version ||
     a.state - b.state

@@ -4,9 +4,10 @@
  */
 import { assert } from '../assert.js';
 import type { StreamEvent } from '../model/event.js';
-import { PathNode } from './path.js';
+import { PathNode, rootOf } from './path.js';
 import type { RuleVersion } from './run.js';
-import { Run, deadlineOf } from './run.js';
+import type { Run } from './run.js';
+import { runOfPath } from './run.js';
 import { RunSet } from './run-set.js';
 
 /** [parent node or -1, stage, event number, flags: 1 matched, 2 emitted, deadline or deadlines it timed out at, or null] */
@@ -60,9 +61,14 @@ export function saveRunSet(set: RunSet, table: EventTable = new EventTable()): S
     }
     return nodes.length - 1;
   };
+  const numberOfFirst = ({ startStage, startId, first }: Run): number =>
+    nodes.push([-1, startStage, table.numberOf(startId, first), 0, null]) - 1;
   const runs = set
     .toArray()
-    .map((run): SavedRun => [run.owner.version, run.state, numberOf(run.node), run.condemned ? 1 : 0]);
+    .map((run): SavedRun => {
+      const node = run.hasPath ? numberOf(run.node) : numberOfFirst(run);
+      return [run.owner.version, run.state, node, run.condemned ? 1 : 0];
+    });
   const finished = set.finished.map((one): SavedFinished => [one.owner.version, numberOf(one.node), one.time]);
   return { events: table.events, nodes, runs, finished };
 }
@@ -70,12 +76,6 @@ export function saveRunSet(set: RunSet, table: EventTable = new EventTable()): S
 function savedTimeouts({ timeouts }: PathNode): SavedNode[4] {
   if (timeouts === undefined) return null;
   return timeouts.length === 1 ? (timeouts[0] as number) : [...timeouts];
-}
-
-function rootOf(node: PathNode): PathNode {
-  let root = node;
-  while (root.previous !== undefined) root = root.previous;
-  return root;
 }
 
 /** `ownerOf` gives the version of the rule by its number; the state of an unknown version must not be loaded. */
@@ -99,8 +99,7 @@ export function loadRunSet(saved: SavedRunSet, ownerOf: (version: number) => Rul
     const node = nodeAt(number);
     const root = rootOf(node);
     const owner = ownerOf(version);
-    const deadline = deadlineOf(owner, state, root.event.time, node.event.time);
-    const run = new Run(owner, state, node, root.event.time, root.ordinal, deadline);
+    const run = runOfPath(owner, state, node, root);
     run.condemned = condemned === 1;
     if (run.condemned) set.condemned = true;
     set.add(run);

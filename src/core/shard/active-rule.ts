@@ -21,7 +21,7 @@ import { LoneMatcher, WAITS } from '../nfa/lone-matcher.js';
 import type { OneEventRun } from '../nfa/lone-run.js';
 import { runSetOf } from '../nfa/lone-run.js';
 import { RunMatcher } from '../nfa/match-runs.js';
-import type { FinishedRun } from '../nfa/run.js';
+import type { FinishedRun, RuleVersion } from '../nfa/run.js';
 import type { RunSet } from '../nfa/run-set.js';
 import { createRunSet } from '../nfa/run-set.js';
 import type { SavedEvent } from '../nfa/save-runs.js';
@@ -80,7 +80,7 @@ export class ActiveRule implements MatchReceiver {
   loneBegin: LoneBegin | undefined;
   /** How one that began so completes, where one condition decides that. */
   loneEnd: LoneEnd | undefined;
-  /** A lone run that began so, of the version that begins runs, leaves at its deadline without a word. */
+  /** Nobody is told of time-outs of the version that begins runs. */
   private endsSilently = false;
   private matcher: RunMatcher;
   /** In front of the matcher, where the one version's runs may be kept as sets of paths. */
@@ -146,7 +146,7 @@ export class ActiveRule implements MatchReceiver {
     this.lone = this.loneMatcher(matchLimits);
     this.loneBegin = this.lone?.begin;
     this.loneEnd = this.lone?.end;
-    this.endsSilently = this.loneBegin?.ends === 'timeout' && this.current?.plan.onTimeout === undefined;
+    this.endsSilently = this.current !== undefined && this.current.plan.onTimeout === undefined;
     return replaced;
   }
 
@@ -234,8 +234,8 @@ export class ActiveRule implements MatchReceiver {
 
   /** The deadline of a lone run has passed; false, with nothing done, where that is for `advance`. */
   endAlone(key: KeyOfState, lone: OneEventRun, due: number): boolean {
-    if (this.endsSilently && lone.state === this.loneBegin?.state && lone.owner === this.current?.active) {
-      this.counters.timeouts++;
+    const { loneBegin } = this;
+    if (lone.state === loneBegin?.state && loneBegin.ends === 'timeout' && this.timeoutUntold(lone.owner)) {
       this.counters.liveRuns--;
       return true;
     }
@@ -349,6 +349,12 @@ export class ActiveRule implements MatchReceiver {
     const onTimeout = this.versionOf(finished)?.plan.onTimeout;
     if (onTimeout === undefined || (alreadyMatched && onTimeout.unmatchedOnly)) return;
     this.report(finished, 'timeout', alreadyMatched);
+  }
+
+  timeoutUntold(owner: RuleVersion): boolean {
+    if (!this.endsSilently || owner !== this.current?.active) return false;
+    this.counters.timeouts++;
+    return true;
   }
 
   overflow(dropped: number): void {

@@ -2,9 +2,9 @@
  * From runs to paths and back: a key goes over to the arena when its runs become many, and back to single runs where those have to
  * be told apart (the cap on runs, a second version of the rule).
  */
-import type { RuleVersion } from '../run.js';
-import { Run, deadlineOf } from '../run.js';
+import { runOfPath } from '../run.js';
 import type { PathNode } from '../path.js';
+import { rootOf } from '../path.js';
 import type { RunSet } from '../run-set.js';
 import type { StreamEvent } from '../../model/event.js';
 import { ArenaState } from './arena-state.js';
@@ -105,14 +105,6 @@ export function addRunsOfPaths(arena: ArenaState, set: RunSet): void {
     const node = builder.build(path);
     node.matched = (state.flags & MATCHED) !== 0;
     node.emitted = (state.flags & EMITTED) !== 0;
-    const first = path[0] as number;
-    const startTime = (store.events[first] as StreamEvent).time;
-    const startId = store.ordinals[first] as number;
-    for (const one of state.states) set.add(runAt(owner, one, { node, startTime, startId }));
+    for (const one of state.states) set.add(runOfPath(owner, one, node, rootOf(node)));
   }
-}
-
-function runAt(owner: RuleVersion, state: number, of: { node: PathNode; startTime: number; startId: number }): Run {
-  const { node, startTime, startId } = of;
-  return new Run(owner, state, node, startTime, startId, deadlineOf(owner, state, startTime, node.event.time));
 }
