@@ -187,13 +187,19 @@ export class RunMatcher {
       if (!plan.completesAll || !this.collectRows(bucket, plan)) this.stepAlike(bucket, owner, plan);
     } else if (bucket.size < this.bucketing.lookupFromRuns || !plan.othersStay(owner.conditions))
       bucket.forEach(this.ask);
-    else this.askThoseFound(bucket, plan);
+    else this.askThoseFound(bucket);
   }
 
-  private askThoseFound(bucket: RunBucket, { access }: BucketPlan): void {
-    if (access === undefined) return;
-    bucket.lookup ??= new RunLookup(access.join, bucket.toArray());
-    if (!bucket.lookup.visit(this.event.body, this.ask)) bucket.forEach(this.ask);
+  private askThoseFound(bucket: RunBucket): void {
+    this.makeLookup(bucket);
+    if (bucket.lookup?.visit(this.event.body, this.ask) !== true) bucket.forEach(this.ask);
+  }
+
+  /** As soon as a bucket is large enough, so that no event finds thousands of runs to be put into it. */
+  private makeLookup(bucket: RunBucket): void {
+    if (bucket.lookup !== undefined) return;
+    const { access } = (bucket.owner as ActiveVersion).planOf(bucket.state);
+    if (access !== undefined) bucket.lookup = new RunLookup(access.join, bucket.toArray());
   }
 
   /** The event completes every run of the bucket, and all of them stay. */
@@ -323,7 +329,10 @@ export class RunMatcher {
   private change(set: RunSet): void {
     const { leaving, coming } = this;
     for (let i = 0; i < leaving.size; i++) set.remove(leaving.at(i));
-    for (let i = 0; i < coming.size; i++) set.add(coming.at(i));
+    for (let i = 0; i < coming.size; i++) {
+      const bucket = set.add(coming.at(i));
+      if (bucket?.size === this.bucketing.lookupFromRuns) this.makeLookup(bucket);
+    }
     leaving.truncate(0);
     coming.truncate(0);
     const { runsMax, overflow } = this.limits;

@@ -43,11 +43,11 @@ export class RunSet {
     return this.size === 0 && this.finished.length === 0;
   }
 
-  /** False if there is such a run already. */
-  add(run: Run): boolean {
+  /** The bucket that it is in now; undefined if there is such a run already. */
+  add(run: Run): RunBucket | undefined {
     if (run.hasPath) {
       const { node } = run;
-      if (hasTwin(node, run.state)) return false;
+      if (hasTwin(node, run.state)) return undefined;
       run.other = node.run;
       node.run = run;
     }
@@ -55,7 +55,7 @@ export class RunSet {
     bucket.add(run);
     bucket.lookup?.add(run);
     this.size++;
-    return true;
+    return bucket;
   }
 
   finish(finished: FinishedRun): void {

@@ -63,12 +63,10 @@ export function saveRunSet(set: RunSet, table: EventTable = new EventTable()): S
   };
   const numberOfFirst = ({ startStage, startId, first }: Run): number =>
     nodes.push([-1, startStage, table.numberOf(startId, first), 0, null]) - 1;
-  const runs = set
-    .toArray()
-    .map((run): SavedRun => {
-      const node = run.hasPath ? numberOf(run.node) : numberOfFirst(run);
-      return [run.owner.version, run.state, node, run.condemned ? 1 : 0];
-    });
+  const runs = set.toArray().map((run): SavedRun => {
+    const node = run.hasPath ? numberOf(run.node) : numberOfFirst(run);
+    return [run.owner.version, run.state, node, run.condemned ? 1 : 0];
+  });
   const finished = set.finished.map((one): SavedFinished => [one.owner.version, numberOf(one.node), one.time]);
   return { events: table.events, nodes, runs, finished };
 }
