@@ -17,7 +17,7 @@ export interface CutCounter {
 
 /** Heap bytes a key takes for each character of its record, and besides: measured, see decision 13. */
 const BYTES_PER_CHARACTER = 2;
-const BYTES_PER_KEY = 700;
+const BYTES_PER_KEY = 300;
 /** Characters taken for the record of a key that has none yet. */
 const NEW_KEY_CHARACTERS = 400;
 
