@@ -13,6 +13,7 @@ class ClosureExpression implements Expression {
   readonly joins: readonly Join[];
   readonly gate: Gate | undefined;
   readonly usesKey: boolean;
+  readonly usesParams: boolean;
   readonly compiled = true;
 
   constructor(
@@ -27,6 +28,7 @@ class ClosureExpression implements Expression {
     this.joins = fallback.joins;
     this.gate = fallback.gate;
     this.usesKey = fallback.usesKey;
+    this.usesParams = fallback.usesParams;
   }
 
   evaluate(scope: Scope): unknown {

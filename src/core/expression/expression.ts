@@ -87,6 +87,8 @@ export interface Expression {
   readonly gate: Gate | undefined;
   /** True if it names `$key`. */
   readonly usesKey: boolean;
+  /** True if it names `$params`. */
+  readonly usesParams: boolean;
   /** True if compiled to closures; false if it runs in the library's evaluator. */
   readonly compiled: boolean;
 }

@@ -68,6 +68,10 @@ export class FormExpression implements Expression {
     return this.form.use.variables.has('key');
   }
 
+  get usesParams(): boolean {
+    return this.form.use.variables.has('params');
+  }
+
   /** Asked for when rules change: not kept. */
   get equalities(): readonly Equality[] {
     return equalitiesOf(this.form.ast, this.literalOf());

@@ -35,6 +35,7 @@ class LibraryExpression implements Expression {
     readonly joins: readonly Join[],
     readonly gate: Gate | undefined,
     readonly usesKey: boolean,
+    readonly usesParams: boolean,
     private readonly program: LibraryProgram,
     private readonly bindings: readonly Binding[],
   ) {}
@@ -69,6 +70,7 @@ export function libraryExpression(options: LibraryExpressionOptions): Expression
     joins,
     gate,
     use.variables.has('key'),
+    use.variables.has('params'),
     program,
     bindings,
   );

@@ -24,8 +24,25 @@ export interface SourceForm {
 const TOKEN =
   /"([^"\\]*)"|'([^'\\]*)'|((?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[Ee][-+]?[0-9]+)?)|[-.[\](),:;?+*%=<>!&@#^ \t\n\r\v]|[^-.[\](),:;?+*%=<>!&@#^{}|~/`\\ \t\n\r\v"'0-9][^-.[\](),:;?+*%=<>!&@#^{}|~/`\\ \t\n\r\v]*/y;
 
+/** A token of its own. */
+const BLANK = /^[ \t\n\r\v]$/;
+
 const TEXT_MARK = '"';
 const NUMBER_MARK = "'";
+
+/** The source with every run of blanks between tokens as one, which means the same; as it is, where it has no form. */
+export function squeezeBlanks(source: string): string {
+  let text = '';
+  for (let at = 0; at < source.length;) {
+    TOKEN.lastIndex = at;
+    const token = TOKEN.exec(source)?.[0];
+    if (token === undefined) return source;
+    if (!BLANK.test(token)) text += token;
+    else if (!text.endsWith(' ')) text += ' ';
+    at += token.length;
+  }
+  return text.trim();
+}
 
 /** Undefined where the source has no literal, or something that has no form. */
 export function formOf(source: string): SourceForm | undefined {

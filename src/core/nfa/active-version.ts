@@ -6,6 +6,7 @@ import type { ConditionFailure } from './condition-cache.js';
 import { ConditionCache } from './condition-cache.js';
 import type { PathNode } from './path.js';
 import type { RuleVersion } from './run.js';
+import type { SharedVerdicts } from './shared-verdicts.js';
 
 /** Stands where no event has come yet. */
 export const NO_EVENT: StreamEvent = {
@@ -37,9 +38,21 @@ export class ActiveVersion implements RuleVersion {
     readonly version: number,
     automaton: Automaton,
     private readonly onFailure: ConditionFailure,
+    /** What rules know together of the current event. */
+    private readonly verdicts?: SharedVerdicts,
   ) {
     this.automaton = automaton;
-    this.conditions = new ConditionCache(automaton, onFailure, NO_EVENT);
+    this.conditions = this.conditionsOf(automaton);
+  }
+
+  /** It is not used any more. */
+  release(): void {
+    for (const { expression } of this.automaton.predicates) this.verdicts?.release(expression);
+  }
+
+  private conditionsOf(automaton: Automaton): ConditionCache {
+    const shared = automaton.predicates.map(({ expression }) => this.verdicts?.acquire(expression));
+    return new ConditionCache(automaton, this.onFailure, NO_EVENT, shared);
   }
 
   planOf(state: number): BucketPlan {
@@ -48,8 +61,9 @@ export class ActiveVersion implements RuleVersion {
 
   /** Goes on with an automaton of the same shape. Deadlines of its runs must be computed again. */
   replaceAutomaton(automaton: Automaton): void {
+    this.release();
     this.automaton = automaton;
-    this.conditions = new ConditionCache(automaton, this.onFailure, NO_EVENT);
+    this.conditions = this.conditionsOf(automaton);
     this.plans.length = 0;
   }
 }

@@ -8,6 +8,7 @@ import type { KeyValue } from '../model/key.js';
 import type { StreamEvent } from '../model/event.js';
 import type { Automaton, Guard, Predicate } from './automaton.js';
 import type { PathNode } from './path.js';
+import type { SharedVerdict } from './shared-verdicts.js';
 
 const NO_EVENTS: readonly unknown[] = [];
 
@@ -35,6 +36,8 @@ export class ConditionCache implements Scope {
     private readonly automaton: Automaton,
     private readonly onFailure: ConditionFailure,
     noEvent: StreamEvent,
+    /** Of the conditions that other rules may have, too. */
+    private readonly shared: readonly (SharedVerdict | undefined)[] = [],
   ) {
     this.event = noEvent;
     this.params = automaton.params;
@@ -129,14 +132,16 @@ export class ConditionCache implements Scope {
     const serial = predicate.unary ? this.eventSerial : this.visitSerial;
     if (this.stamps[index] !== serial) {
       this.stamps[index] = serial;
-      this.verdicts[index] = this.test(predicate) ? 1 : 0;
+      this.verdicts[index] = this.test(predicate, this.shared[index]) ? 1 : 0;
     }
     return this.verdicts[index] === 1;
   }
 
-  private test(predicate: Predicate): boolean {
+  private test({ expression }: Predicate, shared: SharedVerdict | undefined): boolean {
     try {
-      return predicate.expression.test(this);
+      return shared !== undefined && shared.users > 1
+        ? shared.test(expression, this, this.event)
+        : expression.test(this);
     } catch (error) {
       if (!(error instanceof ExpressionError)) throw error;
       this.onFailure(error, this.event);

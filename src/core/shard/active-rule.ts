@@ -3,6 +3,7 @@
  * way from a finished run to a `RuleMatch`.
  */
 import type { RulePlan } from '../document/plans.js';
+import type { Expression } from '../expression/expression.js';
 import { ExpressionError } from '../expression/expression.js';
 import type { StreamEvent } from '../model/event.js';
 import { eventIdentity } from '../model/event.js';
@@ -25,6 +26,7 @@ import type { FinishedRun, RuleVersion } from '../nfa/run.js';
 import type { RunSet } from '../nfa/run-set.js';
 import { createRunSet } from '../nfa/run-set.js';
 import type { SavedEvent } from '../nfa/save-runs.js';
+import type { SharedVerdict, SharedVerdicts } from '../nfa/shared-verdicts.js';
 import type { MatchRows } from '../nfa/match-rows.js';
 import type { MatchList } from './match-list.js';
 import { RowsOfRule } from './match-list.js';
@@ -57,6 +59,8 @@ export interface VersionInUse {
   readonly draining: boolean;
   /** Event time at which a draining version's remaining runs are dropped; Infinity while it is current. */
   drainUntil: number;
+  /** What other rules know of its filter. */
+  readonly filter: SharedVerdict | undefined;
 }
 
 /** What one rule holds for one key, where that is more than a lone run. */
@@ -70,6 +74,12 @@ export interface RuleState extends RunsOrPaths {
 /** The part of a key's state that its rules look at. */
 export interface KeyOfState {
   readonly key: KeyValue | undefined;
+}
+
+/** What a rule is given besides its versions. */
+export interface RuleUse extends ExecutorUse {
+  /** What rules know together of the current event. */
+  readonly verdicts?: SharedVerdicts;
 }
 
 export class ActiveRule implements MatchReceiver {
@@ -101,7 +111,7 @@ export class ActiveRule implements MatchReceiver {
     readonly counters: RuleCounters,
     /** Where matches go now. */
     private readonly out: () => MatchList,
-    private readonly use: ExecutorUse = {},
+    private readonly use: RuleUse = {},
   ) {
     this.matcher = new RunMatcher([], undefined, 'ordered', { runsMax: 0, overflow: 'dropOldest' }, this);
   }
@@ -126,15 +136,23 @@ export class ActiveRule implements MatchReceiver {
     this.versions = assigned.map(({ version, plan, draining }): VersionInUse => {
       const known = before.get(version);
       const active =
-        known?.active ?? new ActiveVersion(version, plan.automaton, (error, event) => this.countFailure(error, event));
+        known?.active ??
+        new ActiveVersion(
+          version,
+          plan.automaton,
+          (error, event) => this.countFailure(error, event),
+          this.use.verdicts,
+        );
       if (known !== undefined && known.plan.hash !== plan.hash) {
         active.replaceAutomaton(plan.automaton);
         replaced = true;
       }
       const span = plan.automaton.withinMs === Infinity ? drainMaxMs : plan.automaton.withinMs;
       const drainUntil = draining ? Math.min(known?.drainUntil ?? Infinity, drainFrom + span) : Infinity;
-      return { plan, active, draining, drainUntil };
+      const filter = plan.where && this.use.verdicts?.acquire(plan.where);
+      return { plan, active, draining, drainUntil, filter };
     });
+    this.releaseVersions(before.values());
     this.current = this.versions.find((one) => !one.draining);
     const plan = (this.current ?? this.versions[this.versions.length - 1])?.plan;
     this.matchThrottleMs = plan?.alert.throttleMs;
@@ -158,6 +176,21 @@ export class ActiveRule implements MatchReceiver {
     if (only.active.automaton.skip.kind !== 'noSkip' || only.active.automaton.stateless || runsMax < 2)
       return undefined;
     return new LoneMatcher(only.active, !only.draining, this);
+  }
+
+  /** The rule is not in force any more. */
+  release(): void {
+    const { versions } = this;
+    this.versions = [];
+    this.releaseVersions(versions);
+  }
+
+  /** Lets go what versions share with other rules, unless they are in use still. */
+  private releaseVersions(versions: Iterable<VersionInUse>): void {
+    for (const { active, plan } of versions) {
+      if (plan.where !== undefined) this.use.verdicts?.release(plan.where);
+      if (!this.versions.some((one) => one.active === active)) active.release();
+    }
   }
 
   /** With a second version at work runs have to be told apart. */
@@ -260,8 +293,9 @@ export class ActiveRule implements MatchReceiver {
   admit(event: StreamEvent, key: KeyValue | undefined): boolean {
     if (this.paused) return false;
     let any = false;
-    for (const { plan, active, drainUntil } of this.versions) {
-      active.sees = event.time < drainUntil && (plan.where === undefined || this.passes(active, plan, event, key));
+    for (const { plan, active, drainUntil, filter } of this.versions) {
+      active.sees =
+        event.time < drainUntil && (plan.where === undefined || this.passes(active, plan.where, filter, event, key));
       any ||= active.sees;
     }
     return any;
@@ -417,10 +451,17 @@ export class ActiveRule implements MatchReceiver {
     this.out().add(new MatchOfRule(finished, this.aboutOf(key.key), kind, alreadyMatched, suppressed));
   }
 
-  private passes(active: ActiveVersion, plan: RulePlan, event: StreamEvent, key: KeyValue | undefined): boolean {
+  private passes(
+    active: ActiveVersion,
+    where: Expression,
+    filter: SharedVerdict | undefined,
+    event: StreamEvent,
+    key: KeyValue | undefined,
+  ): boolean {
     active.conditions.enterEvent(event, key);
     try {
-      return plan.where?.test(active.conditions) ?? true;
+      const isShared = filter !== undefined && filter.users > 1;
+      return isShared ? filter.test(where, active.conditions, event) : where.test(active.conditions);
     } catch (error) {
       if (!(error instanceof ExpressionError)) throw error;
       this.countFailure(error, event);

@@ -8,7 +8,8 @@ import { eventIdentity } from '../model/event.js';
 import { limits } from '../limits.js';
 import type { KeyToken } from '../model/key.js';
 import type { Ownership } from '../model/ownership.js';
-import type { RuleAssignment, VersionAssignment } from './active-rule.js';
+import { SharedVerdicts } from '../nfa/shared-verdicts.js';
+import type { RuleAssignment, RuleUse, VersionAssignment } from './active-rule.js';
 import { ActiveRule } from './active-rule.js';
 import type { OrdinalCounter } from './event-steps.js';
 import { KeyGroup } from './key-group.js';
@@ -106,7 +107,11 @@ export class Shard {
   /** Live runs are counted as keys are loaded: the state does not say how many there are (format 1). */
   private counting = false;
 
-  constructor(private readonly options: ShardOptions = {}) {}
+  private readonly use: RuleUse;
+
+  constructor(private readonly options: ShardOptions = {}) {
+    this.use = { ...options, verdicts: new SharedVerdicts() };
+  }
 
   /** See `advanceShard`. */
   advance(input: ShardInput): ShardOutput {
@@ -429,7 +434,9 @@ export class Shard {
     if (replaced.size > 0) group.renewDeadlines(replaced);
     group.useOwnership(this.ownershipOf(plans));
     group.useRules(rules);
-    if (before.size > 0) this.runsDropped += group.dropRules(new Set(before.values()));
+    if (before.size === 0) return;
+    this.runsDropped += group.dropRules(new Set(before.values()));
+    for (const rule of before.values()) rule.release();
   }
 
   private restoreDrains({ generation, versions }: ActiveRule): void {
@@ -444,7 +451,7 @@ export class Shard {
   }
 
   private createRule(name: string, generation: number): ActiveRule {
-    return new ActiveRule(name, generation, this.countersOf(generation), () => this.out, this.options);
+    return new ActiveRule(name, generation, this.countersOf(generation), () => this.out, this.use);
   }
 
   private createGroup(id: string, plans: ReadonlyMap<string, KeyPlan>): KeyGroup {
@@ -463,6 +470,7 @@ export class Shard {
 
   private closeGroup(id: string, group: KeyGroup): void {
     this.runsDropped += group.dropRules(new Set(group.rules));
+    for (const rule of group.rules) rule.release();
     group.useRules([]);
     this.closing.set(id, group);
     this.groups.delete(id);

@@ -42,6 +42,7 @@ export const fakeExpressions: ExpressionCompiler & { compiled: number } = {
         ranges: [],
         joins: [],
         usesKey,
+        usesParams: source.includes('$params'),
         compiled: true,
         evaluate,
         test: evaluate,
