@@ -285,8 +285,8 @@ test('a lone run is in everything what it is among many runs', () => {
       lone += alone.lone;
       matches += alone.lines.length;
     }),
-    { numRuns: 1_500, seed: 20_261_127 },
+    { numRuns: 400, seed: 20_261_127 },
   );
-  expect(lone).toBeGreaterThan(3_000);
-  expect(matches).toBeGreaterThan(5_000);
+  expect(lone).toBeGreaterThan(700);
+  expect(matches).toBeGreaterThan(1_300);
 });
