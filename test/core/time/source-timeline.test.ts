@@ -106,6 +106,28 @@ describe('the timeline of a source', () => {
       }),
     ));
 
+  test('decides for one unit, with what that knows beforehand, what it decides for any number of them', () =>
+    fc.assert(
+      fc.property(arrivals, fc.constantFrom(undefined, 0, 100), fc.constantFrom(7, 1_000), (list, idleAfterMs, max) => {
+        const options = { bufferedMax: max };
+        const bound = { maxOutOfOrdernessMs: 30, idleAfterMs };
+        const one = new SourceTimeline({ ...bound, by: [] }, options);
+        const any = new SourceTimeline({ ...bound, by: [expression('"one"')] }, options);
+        const oneOut: StreamEvent[] = [];
+        const anyOut: StreamEvent[] = [];
+        for (const event of arrivedEvents(list)) {
+          expect(decide(one, event, oneOut)).toEqual(decide(any, event, anyOut));
+          if (event.time % 7 > 0) continue;
+          one.tick(event.arrival + 20, oneOut);
+          any.tick(event.arrival + 20, anyOut);
+        }
+        expect(oneOut).toEqual(anyOut);
+        expect(one.forced).toBe(any.forced);
+        expect(one.lowestSeq()).toBe(any.lowestSeq());
+      }),
+      { numRuns: 300 },
+    ));
+
   test('with a full buffer lets its oldest event go, counts it, and stays in order', () =>
     fc.assert(
       fc.property(arrivals, (list) => {
