@@ -1,21 +1,34 @@
 /**
  * What a condition demands of single fields: the conjuncts `path = constant`. Where one of them fails, the condition is false,
  * so a hash from constant to condition finds the few conditions that an event can satisfy among thousands.
+ *
+ * Invariant: of a field that is a plain value, an equality or order found here says all that its conjunct does. Where these are all
+ * conjuncts, the condition is not asked again (shard/rule-access.ts).
  */
-import type { AstNode, LiteralNode } from './ast.js';
+import type { AstNode, LiteralNode, PathNode } from './ast.js';
 import { conjunctsOf } from './ast.js';
 import { isPlainName } from './closures/sequence.js';
 import type { Equality, Range } from './expression.js';
 
+/**
+ * True of what stands there by itself: nothing behind it selects, groups or binds, or keeps a list of one. `'a'[1]` is nothing, and
+ * `$params.a[]` equals no single value.
+ */
+function isBare({ predicate, stages, keepArray, group, tuple, focus, index }: AstNode): boolean {
+  if (keepArray === true) return false;
+  return [predicate, stages, group, tuple, focus, index].every((one) => one === undefined);
+}
+
+function isBarePath(node: AstNode): node is PathNode {
+  return node.type === 'path' && node.keepSingletonArray !== true && isBare(node) && node.steps.every(isBare);
+}
+
 /** Field names of a path of plain fields of the event; undefined for any other expression. */
 export function plainFields(node: AstNode): readonly string[] | undefined {
-  if (node.type !== 'path' || node.keepSingletonArray === true || node.keepArray === true) return undefined;
+  if (!isBarePath(node)) return undefined;
   const fields: string[] = [];
   for (const step of node.steps) {
-    if (step.type !== 'name' || !isPlainName(step.value) || step.stages !== undefined || step.predicate !== undefined)
-      return undefined;
-    if (step.keepArray === true || step.tuple !== undefined || step.focus !== undefined || step.group !== undefined)
-      return undefined;
+    if (step.type !== 'name' || !isPlainName(step.value)) return undefined;
     fields.push(step.value);
   }
   return fields.length === 0 ? undefined : fields;
@@ -23,11 +36,9 @@ export function plainFields(node: AstNode): readonly string[] | undefined {
 
 /** `$params.name`: a constant of the rule. */
 function parameterName(node: AstNode): string | undefined {
-  if (node.type !== 'path' || node.steps.length !== 2) return undefined;
+  if (!isBarePath(node) || node.steps.length !== 2) return undefined;
   const [variable, field] = node.steps;
-  if (variable?.type !== 'variable' || variable.value !== 'params' || variable.predicate !== undefined)
-    return undefined;
-  return field?.type === 'name' && field.stages === undefined && field.predicate === undefined
+  return variable?.type === 'variable' && variable.value === 'params' && field?.type === 'name'
     ? field.value
     : undefined;
 }
@@ -40,7 +51,7 @@ const asWritten: LiteralValue = (node) => node.value;
 function equalityOf(path: AstNode, constant: AstNode, valueOf: LiteralValue): Equality | undefined {
   const fields = plainFields(path);
   if (fields === undefined) return undefined;
-  if (constant.type === 'string' || constant.type === 'number') {
+  if ((constant.type === 'string' || constant.type === 'number') && isBare(constant)) {
     return { fields, constant: { kind: 'value', value: valueOf(constant) as string | number } };
   }
   const name = parameterName(constant);
@@ -67,7 +78,7 @@ interface Comparison {
 function rangeOf({ path, constant, order }: Comparison, valueOf: LiteralValue): Range | undefined {
   const fields = plainFields(path);
   if (fields === undefined) return undefined;
-  if (constant.type === 'number')
+  if (constant.type === 'number' && isBare(constant))
     return { fields, order, constant: { kind: 'value', value: Number(valueOf(constant)) } };
   const name = parameterName(constant);
   return name === undefined ? undefined : { fields, order, constant: { kind: 'parameter', name } };
