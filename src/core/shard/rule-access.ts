@@ -141,8 +141,9 @@ function rangeAccess({ fields, order, constant }: Range, params: Params): RangeA
   return typeof value === 'number' ? { fields, order, threshold: value } : undefined;
 }
 
+/** One name for one path: fields may be called anything. */
 export function fieldName(fields: readonly string[]): string {
-  return fields.length === 1 ? (fields[0] as string) : JSON.stringify(fields);
+  return JSON.stringify(fields);
 }
 
 /** Sorted by name. Two constants of one field cannot both hold: the first is as good as both. */

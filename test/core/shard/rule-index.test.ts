@@ -35,17 +35,35 @@ function findIn(index: RuleIndex, body: unknown): number[] {
 }
 
 const parts = fc.oneof(
-  fc.constantFrom(
-    "type = 'a'",
-    "type = 'b'",
-    "'c' = type",
-    'code = 1',
-    'code = 2',
-    'at.place = 3',
-    'type = $params.kind',
-  ),
-  fc.constantFrom('v > 1', 'v >= 2', '3 > v', 'v <= 2', 'v < $params.most', 'at.height > 10', '2 <= at.height'),
-  fc.constantFrom('v != 1', '$exists(code)', "type in ['a', 'b']"),
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom(
+      "type = 'a'",
+      "type = 'b'",
+      "'c' = type",
+      'code = 1',
+      'code = 2',
+      'at.place = 3',
+      'type = $params.kind',
+    ),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom(
+      'v > 1',
+      'v >= 2',
+      '3 > v',
+      'v <= 2',
+      'v < $params.most',
+      'at.height > 10',
+      '2 <= at.height',
+    ),
+  },
+  { weight: 2, arbitrary: fc.constantFrom('v != 1', '$exists(code)', "type in ['a', 'b']") },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom("type = 'a'[1]", "type{'k': 1} = 'b'", 'type = $params.kind[]', 'v > 1[1]'),
+  },
 );
 const conditions = fc.array(parts, { minLength: 1, maxLength: 3 }).map((all) => all.join(' and '));
 
@@ -220,6 +238,22 @@ pattern:
     plans.flatMap((_, at) => (at % 100 === 7 ? [(at << FOUND_BITS) | FOUND_SURE_END] : [])),
   );
   expect(findIn(index, { type: 'other', code: 1, v: 9 })).toEqual([]);
+});
+
+test('a field is told from a path, whatever it is called', () => {
+  const texts = ['a.b = 1', '`["a","b"]` = 1', '`a\nb` = 1', 'a = 1 and b = 1'].map(
+    (where, at) => `kind: rule
+name: r${at}
+source: s
+key: k
+pattern:
+  within: 1m
+  sequence: [{ begin: x, where: ${JSON.stringify(where)} }, { followedBy: y, where: "end = 1" }]
+`,
+  );
+  const index = new RuleIndex(activeRules([...ruleSetOf([SOURCE, ...texts].join('---\n')).rules.values()]));
+  const bodies = [{ a: { b: 1 } }, { '["a","b"]': 1 }, { 'a\nb': 1 }, { a: 1, b: 1 }];
+  expect(bodies.filter((body, at) => !placesOf(findIn(index, body)).includes(at))).toEqual([]);
 });
 
 test('rules that come, change and go one by one leave what putting them in anew gives', () => {
