@@ -54,19 +54,20 @@ export class EventSteps {
 
   /** Events in order, however many. */
   processAll(events: readonly StreamEvent[]): void {
-    for (let from = 0; from < events.length; from += AHEAD_MAX) {
-      const to = Math.min(from + AHEAD_MAX, events.length);
-      this.lookAhead(events, from, to);
+    for (let from = 0; from < events.length;) {
+      const to = this.lookAhead(events, from, Math.min(from + AHEAD_MAX, events.length));
       for (let at = from; at < to; at++) this.process(events[at] as StreamEvent, at - from);
+      from = to;
     }
   }
 
-  /** Before each of them is processed: looks at the events from `from` to before `to`, at most `AHEAD_MAX`. */
-  lookAhead(events: readonly StreamEvent[], from: number, to: number): void {
+  /** Before each of them is processed: looks at the events from `from` to before `to`, or fewer; gives where it ended (look-ahead.ts). */
+  lookAhead(events: readonly StreamEvent[], from: number, to: number): number {
     const { ahead, table } = this;
-    ahead.find(this.index, events, from, to);
+    const end = ahead.find(this.index, events, from, to);
     ahead.findKeys(this.readers, table.keys, events, from);
     ahead.fetch(this.rules, table.keys.size);
+    return end;
   }
 
   /** `at`: the place of the event among those looked at. */

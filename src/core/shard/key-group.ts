@@ -95,9 +95,9 @@ export class KeyGroup {
     this.steps.ownership = ownership;
   }
 
-  /** Before events that are final for their source are accepted: the next ones, at most `AHEAD_MAX`. */
-  lookAhead(events: readonly StreamEvent[], from: number, to: number): void {
-    if (!this.merging) this.steps.lookAhead(events, from, to);
+  /** Before events that are final for their source are accepted: the next ones, to before `to` or fewer; gives where it ended. */
+  lookAhead(events: readonly StreamEvent[], from: number, to: number): number {
+    return this.merging ? to : this.steps.lookAhead(events, from, to);
   }
 
   /** An event that is final for its source, `at` its place among those looked at. */

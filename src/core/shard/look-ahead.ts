@@ -14,6 +14,9 @@ import { FOUND_BITS, FOUND_SURE_BEGIN } from './way-rows.js';
 /** Events looked at together: their keys and rules fit into the cache. */
 export const AHEAD_MAX = 256;
 
+/** Once so much was found no further event is looked at: thousands of rules may be asked about every event. */
+export const FOUND_AHEAD_MAX = 65_536;
+
 /** With fewer keys than this what they hold is in the cache as it is. */
 const FETCH_FROM_KEYS = 1_024;
 
@@ -41,13 +44,14 @@ export class LookAhead {
     return this.ends[at] as number;
   }
 
-  /** Looks at the events from `from` to before `to`, at most `AHEAD_MAX`. */
-  find(index: RuleIndex, events: readonly StreamEvent[], from: number, to: number): void {
+  /** Looks at the events from `from` on, to before `to` or to where enough was found; gives where it ended. `to` is at most `AHEAD_MAX` on. */
+  find(index: RuleIndex, events: readonly StreamEvent[], from: number, to: number): number {
     const { found, ends, finding } = this;
     if (found.length > 0) found.length = 0;
     let count = 0;
     let before = 0;
-    for (let at = from; at < to; at++) {
+    let at = from;
+    for (; at < to && before < FOUND_AHEAD_MAX; at++) {
       index.find((events[at] as StreamEvent).body, found);
       const end = found.length;
       ends[at - from] = end;
@@ -55,6 +59,7 @@ export class LookAhead {
       before = end;
     }
     this.findingCount = count;
+    return at;
   }
 
   /** After `find`: the keys of the events that found something. */

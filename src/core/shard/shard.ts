@@ -372,13 +372,15 @@ export class Shard {
     this.watermarks.set(source, Math.max(watermark, this.watermarks.get(source) ?? -Infinity));
     const groups = this.bySource.get(source);
     if (groups === undefined) return;
-    for (let from = 0; from < events.length; from += AHEAD_MAX) {
-      const to = Math.min(from + AHEAD_MAX, events.length);
-      for (let g = 0; g < groups.length; g++) (groups[g] as KeyGroup).lookAhead(events, from, to);
+    for (let from = 0; from < events.length;) {
+      let to = Math.min(from + AHEAD_MAX, events.length);
+      // As far as all groups looked.
+      for (let g = 0; g < groups.length; g++) to = (groups[g] as KeyGroup).lookAhead(events, from, to);
       for (let i = from; i < to; i++) {
         const event = events[i] as StreamEvent;
         for (let g = 0; g < groups.length; g++) (groups[g] as KeyGroup).accept(event, i - from);
       }
+      from = to;
     }
     for (const group of groups) group.advance(source, watermark);
   }
