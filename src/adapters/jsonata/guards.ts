@@ -4,6 +4,7 @@
  */
 import { raise } from '../../core/expression/closures/raise.js';
 import { expressionLimits } from '../../core/expression/expression-limits.js';
+import { regexSubjectMax } from '../../core/expression/regex-cost.js';
 import type { RegexEngine, SyncEnvironment, SyncOptions } from './sync-library.js';
 
 /** State of the evaluation that is running; evaluations are synchronous and never nest. */
@@ -57,8 +58,10 @@ export class EvaluationGuard implements SyncOptions {
 /** A regular expression that refuses texts too long to be matched in bounded time. */
 class CappedRegex implements RegexEngine {
   private readonly regex: RegExp;
+  private readonly subjectMax: number;
 
   constructor(regex: RegExp) {
+    this.subjectMax = regexSubjectMax(regex);
     this.regex = new RegExp(regex);
   }
 
@@ -71,7 +74,7 @@ class CappedRegex implements RegexEngine {
   }
 
   exec(text: string): RegExpExecArray | null {
-    if (text.length > expressionLimits.regexSubjectLengthMax) raise('regex-subject-too-long', { value: text.length });
+    if (text.length > this.subjectMax) raise('regex-subject-too-long', { value: text.length });
     return this.regex.exec(text);
   }
 }

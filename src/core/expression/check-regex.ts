@@ -1,7 +1,7 @@
 /**
  * Refuses regular expressions that can take exponential time: a repeated group whose inside can match the same text in
  * more than one way. Evaluation cannot be interrupted, so what a rule may not do is decided before it runs. The check is
- * by structure and errs on the safe side; what remains is polynomial in the subject, whose length is capped.
+ * by structure and errs on the safe side; what remains is bounded by `regex-cost.ts`.
  */
 
 /** How a group or atom may repeat. */

@@ -2,8 +2,15 @@
 export const expressionLimits = {
   /** Nesting of one expression's syntax tree; deeper is the problem `expression-too-deep`. */
   depthMax: 500,
-  /** Characters a regular expression may be matched against; longer fails with `regex-subject-too-long`. */
+  /**
+   * Characters a regular expression may be matched against, fewer where more could take `regexStepsMax`; longer fails with
+   * `regex-subject-too-long`.
+   */
   regexSubjectLengthMax: 10_000,
+  /** A regular expression that could take `regexStepsMax` on so few characters is the problem `unsafe-regex`. */
+  regexSubjectLengthMin: 100,
+  /** Steps of one match, estimated from above (`regex-cost.ts`). So many take well below a second. */
+  regexStepsMax: 300_000_000,
   /** Items of one array an expression makes; more fails with `D2015` (`..`, `$append`) or `result-too-large`. */
   sequenceLengthMax: 100_000,
   /** Characters of one text an expression makes in the library; longer fails with `result-too-large`. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { expressionLimits } from '../../../src/core/expression/expression-limits.js';
+import { regexSubjectMax } from '../../../src/core/expression/regex-cost.js';
 import { evaluate, failure } from '../../core/expression/harness.js';
 
 describe('an evaluation in the library', () => {
@@ -47,6 +48,17 @@ describe('a regular expression', () => {
       expect(() => evaluate(source, { body: { text: 'a'.repeat(limit) } })).not.toThrow();
     },
   );
+
+  it.each([
+    '$contains(text, /a*a*b/)',
+    '$match(text, /a*a*b/)',
+    '$split(text, /a*a*b/)',
+    "$replace(text, /a*a*b/, '')",
+  ])('whose repeats share a text refuses it sooner: %s', (source) => {
+    const most = regexSubjectMax(/a*a*b/);
+    expect(failure(source, { body: { text: 'a'.repeat(most + 1) } })).toBe('regex-subject-too-long');
+    expect(() => evaluate(source, { body: { text: 'a'.repeat(most) } })).not.toThrow();
+  });
 });
 
 describe('data nested without end', () => {

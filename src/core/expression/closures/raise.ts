@@ -36,7 +36,7 @@ const MESSAGES: Readonly<Record<string, string>> = {
   D3061:
     'The power function has resulted in a value that cannot be represented as a JSON number: base={value}, exponent={value2}',
   D3110: 'The argument of the toMillis function must be an ISO 8601 formatted timestamp. Given {value}',
-  'regex-subject-too-long': 'A text of {value} characters is too long for a regular expression',
+  'regex-subject-too-long': 'A text of {value} characters is too long for this regular expression',
   'result-too-large': 'A result of length {value} is too large',
   'too-many-steps': 'The evaluation takes more than {value} steps',
   'evaluation-failed': 'The expression cannot be evaluated on this data',
