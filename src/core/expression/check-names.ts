@@ -3,7 +3,7 @@
  * A lambda parameter hides what is outside. A name bound otherwise may be read before it is bound, and then means what
  * is outside: such a reference counts as a use of both.
  */
-import type { AstNode, LambdaNode } from './ast.js';
+import type { AstNode, LambdaNode, VariableNode } from './ast.js';
 import { childrenOf } from './ast.js';
 import { builtinFunctions, conditionalVariables, eventVariables, refusedFunctions } from './builtin-names.js';
 import type { ExpressionNames, ExpressionProblem } from './expression.js';
@@ -27,13 +27,15 @@ interface Walk {
   readonly problems: ExpressionProblem[];
   readonly stages: Set<string>;
   readonly variables: Set<string>;
+  /** Variables that stand where a function does. */
+  readonly called: Set<AstNode>;
 }
 
 const NO_NAMES: ReadonlySet<string> = new Set();
 
 /** Finds what the expression names and what it may not name. */
 export function checkNames(ast: AstNode, names: ExpressionNames): NameUse {
-  const walk: Walk = { names, problems: [], stages: new Set(), variables: new Set() };
+  const walk: Walk = { names, problems: [], stages: new Set(), variables: new Set(), called: new Set() };
   walkNode(ast, { parameters: NO_NAMES, bound: boundIn(ast), outer: undefined }, walk);
   return walk;
 }
@@ -71,8 +73,12 @@ function openLambda(node: LambdaNode, outer: Frame, walk: Walk): void {
 function walkNode(node: AstNode, frame: Frame, walk: Walk): void {
   if (node.type === 'block') return openBlock(node, frame, walk);
   if (node.type === 'lambda') return openLambda(node, frame, walk);
-  if (node.type === 'variable') resolve(node.value, startOf(node.position, node.value), frame, walk);
-  if (node.type === 'function' || node.type === 'partial') checkProcedure(node.procedure, walk);
+  if (node.type === 'variable') resolve(node, frame, walk);
+  if (node.type === 'function' || node.type === 'partial') {
+    walk.called.add(node.procedure);
+    checkProcedure(node.procedure, walk);
+  }
+  if (node.type === 'apply') walk.called.add(node.rhs);
   for (const child of childrenOf(node)) {
     if (node.type === 'bind' && child === node.lhs) continue;
     if (node.type === 'path' && child.type === 'function') walkStepCall(child, frame, walk);
@@ -102,24 +108,33 @@ function startOf(position: number | undefined, name: string): number {
   return Math.max(0, (position ?? 0) - name.length - 1);
 }
 
-function resolve(name: string, position: number, frame: Frame, walk: Walk): void {
+function resolve(node: VariableNode, frame: Frame, walk: Walk): void {
+  const name = node.value;
   if (name === '' || name === '$') return;
   let bound = false;
   for (let at: Frame | undefined = frame; at !== undefined; at = at.outer) {
     if (at.parameters.has(name)) return;
     bound ||= at.bound.has(name);
   }
-  resolveOutside({ name, position, bound }, walk);
+  resolveOutside({ name, position: startOf(node.position, name), bound, called: walk.called.has(node) }, walk);
 }
 
-function resolveOutside(reference: { name: string; position: number; bound: boolean }, walk: Walk): void {
+interface Reference {
+  readonly name: string;
+  readonly position: number;
+  /** Somewhere in the expression. */
+  readonly bound: boolean;
+  readonly called: boolean;
+}
+
+function resolveOutside(reference: Reference, walk: Walk): void {
   const { name, position, bound } = reference;
   if (walk.names.stages.has(name)) walk.stages.add(name);
   else if (isVariable(name, walk.names)) walk.variables.add(name);
   else if (bound) return;
   else if (refusedFunctions.has(name)) walk.problems.push(refusal(name, position));
   else if (name === 'table') walk.problems.push(tableProblem(position));
-  else if (!builtinFunctions.has(name)) walk.problems.push(unknownName(name, position, walk.names));
+  else if (!builtinFunctions.has(name)) walk.problems.push(unknownName(reference, walk.names));
 }
 
 function isVariable(name: string, names: ExpressionNames): boolean {
@@ -138,36 +153,45 @@ function tableProblem(position: number): ExpressionProblem {
   return { code: 'not-supported', message: '$table is not supported yet: give the values as parameters.', position };
 }
 
-function unknownName(name: string, position: number, names: ExpressionNames): ExpressionProblem {
-  const variables = ['$', '$$', ...[...eventVariables].map(withDollar)];
-  if (names.params) variables.push('$params');
-  if (names.key) variables.push('$key');
-  const stages = [...names.stages.keys()].map(withDollar);
-  const here = conditionalVariables.has(name) ? 'not available in this expression' : 'not known';
-  const near = nearest(name, [
-    ...variables.map((known) => known.slice(1)),
-    ...names.stages.keys(),
-    ...builtinFunctions,
-  ]);
-  const message =
-    `$${name} is ${here}.${near === undefined ? '' : ` Did you mean $${near}?`} ` +
-    `Known: ${variables.join(', ')}; stages: ${stages.length === 0 ? 'none' : stages.join(', ')}; ` +
-    `functions: ${[...builtinFunctions]
-      .filter((f) => !refusedFunctions.has(f))
-      .map(withDollar)
-      .join(', ')}.` +
-    (names.params && near === undefined ? ` A parameter is $params.${name}; a field has no dollar.` : '');
+function unknownName({ name, position, called }: Reference, names: ExpressionNames): ExpressionProblem {
+  const message = called ? unknownFunction(name) : unknownVariable(name, names);
   return { code: 'unknown-name', message, position };
+}
+
+function unknownFunction(name: string): string {
+  const functions = [...builtinFunctions].filter((known) => !refusedFunctions.has(known));
+  const near = nearest(name, functions, 2);
+  const mend = near === undefined ? '' : ` Did you mean $${near}?`;
+  return `$${name} is no function.${mend} Known: ${functions.map(withDollar).join(', ')}.`;
+}
+
+/** Most such names are those of fields, as other languages write them. */
+function unknownVariable(name: string, names: ExpressionNames): string {
+  const variables = [...eventVariables];
+  if (names.params) variables.push('params');
+  if (names.key) variables.push('key');
+  const stages = [...names.stages.keys()];
+  const known =
+    `Known: ${['$', '$$', ...variables.map(withDollar)].join(', ')}; ` +
+    `stages: ${stages.length === 0 ? 'none' : stages.map(withDollar).join(', ')}; and functions, as $uppercase.`;
+  if (conditionalVariables.has(name)) return `$${name} is not available in this expression. ${known}`;
+  const near = nearest(name, [...stages, ...variables], 2) ?? nearest(name, [...builtinFunctions], 1);
+  const mend =
+    near === undefined
+      ? `Did you mean \`${name}\`? A field has no dollar.`
+      : `Did you mean $${near}? A field has no dollar: \`${name}\`.`;
+  const parameter = names.params ? ` A parameter is $params.${name}.` : '';
+  return `$${name} is not known. ${mend}${parameter} ${known}`;
 }
 
 function withDollar(name: string): string {
   return `$${name}`;
 }
 
-/** The candidate within two edits, the closest first. */
-function nearest(name: string, candidates: readonly string[]): string | undefined {
+/** The candidate within so many edits, the closest first. */
+function nearest(name: string, candidates: readonly string[], editsMax: number): string | undefined {
   let best: string | undefined;
-  let bestDistance = 3;
+  let bestDistance = editsMax + 1;
   for (const candidate of candidates) {
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance && distance < candidate.length) {

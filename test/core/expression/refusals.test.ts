@@ -13,9 +13,9 @@ describe('an expression that does not parse', () => {
     ['amount > 5 AND x', 11, 'lower case'],
     ['a like "x"', 2, '$contains'],
     ['items.0', 7, 'a[0]'],
-    ['(a', 2, 'close what was opened'],
+    ['(a', 0, 'close what was opened'],
     ['a and', 5, 'missing at the end'],
-    ["'abc", 4, 'close the quote'],
+    ["'abc", 0, 'close the quote'],
     ['', 0, 'missing at the end'],
     ['a; b', 1, 'parentheses'],
   ])('is refused with its position and a way to mend it: %s', (source, position, hint) => {
@@ -27,6 +27,34 @@ describe('an expression that does not parse', () => {
 
   it('is refused, not thrown, where the regular expression itself is wrong', () => {
     expect(problemOf('$contains(a, /[b-a]/)').code).toBe('expression-syntax');
+  });
+
+  it.each([
+    ['a = 1 and (b', 10, '( is opened here, at character 11'],
+    ['$sum(items[price > (1 + 2)', 10, '[ is opened here, at character 11'],
+    ["(a = 1\n  and (b = 2\n  or c = ')')", 0, '( is opened here, at line 1, character 1,'],
+    ["a = ')' and (\nb = 2", 12, '( is opened here, at line 1, character 13,'],
+    ['a = `x)', 4, '` is opened here'],
+    ['a = ("x', 5, '" is opened here'],
+    ['$contains(a, /b)', 13, '/ is opened here'],
+    ['a / 2 /* half', 6, '/* is opened here'],
+    ['$contains(a, /[(]/) and {"x": 1', 24, '{ is opened here'],
+  ])('that is left open is told where: %s', (source, position, hint) => {
+    const problem = problemOf(source);
+    expect(problem).toMatchObject({ code: 'expression-syntax', position });
+    expect(problem.message).toContain(hint);
+  });
+
+  it.each([
+    ['items[price > 5)', 15, 'close [, opened at character 6, first'],
+    ['(a; [1, 2)', 9, 'close [, opened at character 5, first'],
+    ['amount > 5)', 10, 'nothing is open'],
+    ['(a and )', 7, 'something is missing before it'],
+    ['(a b)', 3, '(, opened at character 1, is not closed'],
+  ])('that closes what is not open is told what is: %s', (source, position, hint) => {
+    const problem = problemOf(source);
+    expect(problem).toMatchObject({ code: 'expression-syntax', position });
+    expect(problem.message).toContain(hint);
   });
 
   it('takes no hint from quoted text', () => {
@@ -42,7 +70,21 @@ describe('a name', () => {
     expect(problem.message).toContain('stages: $probe, $hit');
     expect(problem.message).toContain('$eventTime');
     expect(problem.message).toContain('$uppercase');
-    expect(problem.message).not.toContain('$random,');
+  });
+
+  it('of a field with a dollar before it is shown the field, beside what else may be meant', () => {
+    expect(problemOf('$amount > 5').message).toContain('Did you mean `amount`? A field has no dollar.');
+    expect(problemOf('$amount > 5').message).not.toContain('$count?');
+    expect(problemOf('$hits > 5').message).toContain('Did you mean $hit? A field has no dollar: `hits`.');
+    expect(problemOf('$map(names, $uppercas)').message).toContain('Did you mean $uppercase?');
+  });
+
+  it('that is called is looked for among the functions', () => {
+    const { message } = problemOf('$uppercas(name) = "A"');
+    expect(message).toContain('Did you mean $uppercase?');
+    expect(message).toContain('$substring');
+    expect(message).not.toContain('$random,');
+    expect(problemOf('name ~> $tim').message).toContain('Did you mean $trim?');
   });
 
   it('that looks like a parameter is shown the way to one', () => {
