@@ -75,7 +75,7 @@ export class EventSteps {
     const { ahead, table } = this;
     const from = ahead.fromOf(at);
     const to = ahead.toOf(at);
-    if (from === to && !table.condemning) return;
+    // Before an event that concerns no rule, too: a deadline may condemn runs which that event drops.
     if (table.nextTime <= event.time) table.passTime(event.time);
     if (from === to) {
       if (table.condemning) this.processNoise(event);

@@ -18,7 +18,7 @@ export interface KeyState {
   storedDue: number;
   /** No longer in the group: a timer that still points here is void. */
   gone: boolean;
-  /** Its number in a checkpoint's cut that has yet to save it as it is: `KeyGroup.saveFirst` comes before any change. Below 0 for none. */
+  /** Its number in a checkpoint's cut that has yet to save it as it is: `KeyTable.saveFirst` comes before any change. Below 0 for none. */
   staged: number;
   /** The cut that took its last change; 0 for none. */
   cut: number;
