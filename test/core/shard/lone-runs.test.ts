@@ -33,7 +33,12 @@ const over = fc.oneof(
   { weight: 1, arbitrary: fc.constant("type = 'b' and v >= $x.v") },
 );
 
+const mode = fc.constantFrom('', '', '', '', '', '', '', 'mode: paused\n', 'mode: shadow\n');
+
 const shapes = fc.record({
+  mode,
+  /** Under the other window. */
+  wideMode: mode,
   first: condition,
   second: over,
   relation: fc.constantFrom('followedBy', 'followedBy', 'followedByAny', 'next', 'notFollowedBy', 'notNext'),
@@ -64,7 +69,7 @@ function textOf(shape: Shape, at: number): string {
 name: r${at}
 source: s
 key: key
-${shape.filter}${shape.limits}${shape.onTimeout ? `onTimeout: { alert: { subject: late${at} } }\n` : ''}pattern:
+${shape.mode}${shape.filter}${shape.limits}${shape.onTimeout ? `onTimeout: { alert: { subject: late${at} } }\n` : ''}pattern:
   within: ${shape.within}ms
   ${shape.skip.replace(/\n$/, '')}
   sequence: [${stepsOf(shape)}]
@@ -272,7 +277,7 @@ test('a lone run is in everything what it is among many runs', () => {
   fc.assert(
     fc.property(rules, acts, (drawn, list) => {
       const plans = plansOf(drawn);
-      const widePlans = plansOf(drawn.map((one) => ({ ...one, within: one.within + 4 })));
+      const widePlans = plansOf(drawn.map((one) => ({ ...one, within: one.within + 4, mode: one.wideMode })));
       const alone = new Service(plans, widePlans, { oneByOne: false });
       const among = new Service(plans, widePlans, { loneRuns: false, oneByOne: true });
       for (const service of [alone, among]) for (const act of list) service.act(act);
