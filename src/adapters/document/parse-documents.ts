@@ -5,6 +5,7 @@ import type {
   DocumentPlace,
   ParsedDocuments,
   PlacedDocument,
+  SoundPart,
   WeirDocument,
 } from '../../core/document/documents.js';
 import { didYouMean } from '../../core/document/names.js';
@@ -15,6 +16,7 @@ import { readYaml, valueOf } from './read-yaml.js';
 import type { SyntaxProblem, YamlDocument } from './read-yaml.js';
 import { shapeProblems } from './shape-diagnostics.js';
 import { documentKinds, shapes } from './shapes.js';
+import { soundPart } from './sound-part.js';
 import { SourceText } from './source-text.js';
 
 interface Problem {
@@ -125,11 +127,11 @@ class DocumentReader {
   }
 
   /** `kind/name` of a document that could not be read, when it says. */
-  private noteBroken(value: unknown): string | undefined {
+  private noteBroken(value: unknown, sound?: SoundPart): string | undefined {
     if (!isFields(value)) return undefined;
     const { kind, name } = value;
     if (typeof kind !== 'string' || typeof name !== 'string') return undefined;
-    this.broken.push({ kind, name });
+    this.broken.push({ kind, name, ...(sound === undefined ? {} : { sound }) });
     return `${kind}/${name}`;
   }
 
@@ -146,8 +148,11 @@ class DocumentReader {
       this.readable.push(placeDocument(checked.data, yaml, { source, place }));
       return;
     }
-    const name = this.noteBroken(value);
-    const problems = shapeProblems(value, checked.error.issues).map(({ atName, ...problem }): Problem => {
+    const wrong = shapeProblems(value, checked.error.issues);
+    const sound = soundPart(kind, value, wrong);
+    const placed = sound && placeDocument(sound.document, yaml, { source, place });
+    const name = this.noteBroken(value, placed && { placed, stagesKnown: sound.stagesKnown });
+    const problems = wrong.map(({ atName, ...problem }): Problem => {
       const { pointer } = problem;
       return { ...problem, offset: atName ? locateField(yaml, pointer) : locateValue(yaml, source.text, pointer) };
     });

@@ -43,7 +43,8 @@ const timesShape = z
   )
   .describe('How many events the stage accepts: a number, { min, max } or { min }. Default: exactly one.');
 
-const WORDS = ['begin', 'next', 'followedBy', 'followedByAny', 'notNext', 'notFollowedBy'] as const;
+/** Fields of a step of which one names its stage. */
+export const STAGE_WORDS = ['begin', 'next', 'followedBy', 'followedByAny', 'notNext', 'notFollowedBy'] as const;
 
 export const stepShape = fields({
   begin: stageName('The first step of a sequence: the name of its stage.').optional(),
@@ -104,7 +105,7 @@ export const stepShape = fields({
   title: 'Step',
   description:
     'One step of a sequence. Exactly one of begin, next, followedBy, followedByAny, notNext and notFollowedBy names its stage and relates it to the step before.',
-  oneOf: WORDS.map((word) => ({ required: [word] })),
+  oneOf: STAGE_WORDS.map((word) => ({ required: [word] })),
 });
 
 const skipShape = z

@@ -4,6 +4,8 @@
  */
 import { Composer, Parser, visit } from 'yaml';
 import type { CST, Document, ParsedNode, YAMLError } from 'yaml';
+import { expectedAt } from './expected-syntax.js';
+import { SourceText } from './source-text.js';
 import { textLimits } from './text-limits.js';
 
 export type YamlDocument = Document.Parsed<ParsedNode>;
@@ -70,8 +72,9 @@ function nearUnquoted(text: string, offset: number): boolean {
   return lines.some((line) => UNQUOTED.test(line));
 }
 
-function problemOf({ code, message, pos }: YAMLError, text: string): SyntaxProblem {
+function problemOf({ code, message, pos }: YAMLError, yaml: YamlDocument, source: SourceText): SyntaxProblem {
   const offset = pos[0];
+  const { text } = source;
   if (code === 'DUPLICATE_KEY') {
     return {
       code: 'duplicate-key',
@@ -79,7 +82,8 @@ function problemOf({ code, message, pos }: YAMLError, text: string): SyntaxProbl
       message: 'This field is given twice in the same place: remove one of them.',
     };
   }
-  const sentence = `${message.replace(/[.:]?\s*$/, '')}.`;
+  const expected = expectedAt({ code, message, offset }, yaml, source);
+  const sentence = `${message.replace(/[.:]?\s*$/, '')}.${expected === undefined ? '' : ` ${expected}`}`;
   if (!QUOTE_CODES.has(code) && !nearUnquoted(text, offset)) {
     return { code: 'yaml-syntax', offset, message: `This is not YAML: ${sentence}` };
   }
@@ -127,9 +131,9 @@ function firstPerLine(problems: readonly SyntaxProblem[], text: string): SyntaxP
   return first.slice(0, textLimits.syntaxErrorsMax);
 }
 
-function readOne(yaml: YamlDocument, text: string): YamlReading {
-  const errors = [...yaml.errors, ...yaml.warnings].map((error) => problemOf(error, text));
-  const problems = firstPerLine([...errors, ...aliasProblems(yaml)], text);
+function readOne(yaml: YamlDocument, source: SourceText): YamlReading {
+  const errors = [...yaml.errors, ...yaml.warnings].map((error) => problemOf(error, yaml, source));
+  const problems = firstPerLine([...errors, ...aliasProblems(yaml)], source.text);
   return { yaml, problems };
 }
 
@@ -145,8 +149,9 @@ export function readYaml(text: string): readonly YamlReading[] {
     tokens.push(token);
   }
   const readings: YamlReading[] = [];
+  const source = new SourceText(text);
   for (const yaml of new Composer(OPTIONS).compose(tokens, false, text.length)) {
-    readings.push(readOne(yaml as YamlDocument, text));
+    readings.push(readOne(yaml as YamlDocument, source));
   }
   return readings;
 }

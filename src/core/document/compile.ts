@@ -8,6 +8,7 @@ import { canonicalJson } from './canonical-json.js';
 import { CompileCache } from './compile-cache.js';
 import { checkPartitions } from './check-partitions.js';
 import { compileRule } from './compile-rule.js';
+import type { RuleEnvironment } from './compile-rule.js';
 import { compileSource } from './compile-source.js';
 import type { SourceEnvironment } from './compile-source.js';
 import { cacheExpressions } from './expression-cache.js';
@@ -18,9 +19,11 @@ import type {
   PatternDocument,
   PlacedDocument,
   RuleDocument,
+  SoundPart,
   SourceDocument,
   WeirDocument,
 } from './documents.js';
+import { reportUncompiled, WITHIN_EXPRESSION } from './expression-places.js';
 import { checkDeclarations } from './parameters.js';
 import { defaultOutcome, undeclaredInPattern } from './pattern-findings.js';
 import { PatternTable } from './pattern-table.js';
@@ -32,6 +35,9 @@ export interface CompileEnvironment extends SourceEnvironment {
   /** Give the same one for every revision, so that only what changed is compiled again. */
   readonly cache?: CompileCache | undefined;
 }
+
+/** What depends on the stages that the document has. */
+const OF_STAGES: ReadonlySet<string> = new Set(['unknown-name', 'stage-ahead']);
 
 /** Text hash of a document as a whole: equal exactly when the documents say the same. */
 export function hashDocument(document: WeirDocument, digest: (text: string) => string): string {
@@ -75,10 +81,30 @@ class RuleSetCompiler {
     for (const placed of documents) {
       const report = new Report(placed);
       this.compileOne(placed, report);
+      if (report.failed) reportUncompiled(placed.document, report, this.env.expressions);
       if ((this.env.shards ?? 1) > 1 && placed.document.kind === 'rule')
         checkPartitions(placed.document, report, this.index);
       this.diagnostics.push(...report.diagnostics);
     }
+  }
+
+  /** Of what is left of a broken document only its expressions are looked at: what else may be wrong may follow from what is missing. */
+  checkSound({ placed, stagesKnown }: SoundPart): void {
+    const report = new Report(placed);
+    const { kind } = placed.document;
+    if (kind === 'source') compileSource(placed as PlacedDocument<SourceDocument>, report, this.env);
+    else if (kind === 'rule') compileRule(placed as PlacedDocument<RuleDocument>, report, this.ruleEnvironment());
+    else this.pattern(placed.document as PatternDocument, report);
+    reportUncompiled(placed.document, report, this.env.expressions);
+    const found = report.diagnostics.filter(
+      ({ code }) => WITHIN_EXPRESSION.has(code) || (stagesKnown && OF_STAGES.has(code)),
+    );
+    this.diagnostics.push(...found);
+  }
+
+  private ruleEnvironment(): RuleEnvironment {
+    const { index, patterns, env } = this;
+    return { expressions: env.expressions, digest: env.digest, index, patterns };
   }
 
   private compileOne(placed: PlacedDocument, report: Report): void {
@@ -96,10 +122,8 @@ class RuleSetCompiler {
   }
 
   private rule(placed: PlacedDocument<RuleDocument>, report: Report): void {
-    const { cache, index, patterns, env } = this;
-    const { expressions, digest } = env;
-    const plan =
-      cache.rule(placed.document, index) ?? compileRule(placed, report, { expressions, digest, index, patterns });
+    const { cache, index } = this;
+    const plan = cache.rule(placed.document, index) ?? compileRule(placed, report, this.ruleEnvironment());
     if (plan === undefined) return;
     this.rules.set(plan.name, plan);
     if (report.diagnostics.length === 0) cache.keepRule(plan, index);
@@ -121,6 +145,7 @@ export function compileParsed(parsed: ParsedDocuments, env: CompileEnvironment):
   if (documents.length > limits.documentsMax) return { ok: false, diagnostics: [...before, tooMany(documents.length)] };
   const compiler = new RuleSetCompiler(env, parsed.ok ? [] : parsed.broken);
   compiler.compile(documents);
+  if (!parsed.ok) for (const { sound } of parsed.broken) if (sound !== undefined) compiler.checkSound(sound);
   const diagnostics = [...before, ...compiler.diagnostics];
   if (!parsed.ok || diagnostics.some(({ severity }) => severity === 'error')) return { ok: false, diagnostics };
   const { sources, rules } = compiler;

@@ -179,6 +179,15 @@ export interface PlacedDocument<T extends WeirDocument = WeirDocument> {
 export interface BrokenDocument {
   readonly kind: string;
   readonly name: string;
+  /** What is left of it without the fields whose shape is wrong, if that is a document. */
+  readonly sound?: SoundPart | undefined;
+}
+
+/** Part of a document; it is no document of the set, but its expressions can be checked. */
+export interface SoundPart {
+  readonly placed: PlacedDocument;
+  /** Every stage of the document is in it, under its name. */
+  readonly stagesKnown: boolean;
 }
 
 /**

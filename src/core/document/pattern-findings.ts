@@ -14,7 +14,9 @@ export function undeclaredInPattern(body: PatternBody, pointer: string): Finding
       return [
         ...(step.where === undefined ? [] : undeclaredParameters(step.where, `${here}/where`, declared)),
         ...(step.until === undefined ? [] : undeclaredParameters(step.until, `${here}/until`, declared)),
-        ...(step.sequence === undefined ? [] : inSteps(step.sequence, `${here}/sequence`)),
+        ...inSteps(step.sequence ?? [], `${here}/sequence`),
+        ...inSteps(step.anyOf ?? [], `${here}/anyOf`),
+        ...inSteps(step.allOf ?? [], `${here}/allOf`),
       ];
     });
   return inSteps(body.sequence, `${pointer}/sequence`);
