@@ -9,7 +9,7 @@ export const expressionLimits = {
   regexSubjectLengthMax: 10_000,
   /** A regular expression that could take `regexStepsMax` on so few characters is the problem `unsafe-regex`. */
   regexSubjectLengthMin: 100,
-  /** Steps of one match, estimated from above (`regex-cost.ts`). So many take well below a second. */
+  /** Steps of one match, estimated from above (`regex-cost.ts`). So many take below two seconds. */
   regexStepsMax: 300_000_000,
   /** Items of one array an expression makes; more fails with `D2015` (`..`, `$append`) or `result-too-large`. */
   sequenceLengthMax: 100_000,
