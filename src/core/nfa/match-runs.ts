@@ -41,6 +41,8 @@ export interface MatchReceiver {
 export interface MatchLimits {
   readonly runsMax: number;
   readonly overflow: 'dropOldest' | 'dropNewest';
+  /** Nobody is told of time-outs: what a match prunes leaves at once, whatever released the match. Default: somebody is. */
+  readonly timeoutsUntold?: boolean;
 }
 
 /** From how many runs of a bucket on which way of asking them pays. What comes out does not depend on it. */
@@ -143,7 +145,8 @@ export class RunMatcher {
 
   private release(set: RunSet, cause: ReleaseCause): void {
     if (set.finished.length === 0) return;
-    releaseFinished(set, { emit: this.emit, cause, give: (finished) => this.receiver.match(finished) });
+    const prunes = this.limits.timeoutsUntold === true ? 'event' : cause;
+    releaseFinished(set, { emit: this.emit, cause: prunes, give: (finished) => this.receiver.match(finished) });
   }
 
   private complete(set: RunSet, run: Run, time: number): void {

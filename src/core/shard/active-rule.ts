@@ -82,10 +82,23 @@ export interface RuleUse extends ExecutorUse {
   readonly verdicts?: SharedVerdicts;
 }
 
+/**
+ * True if it may decide what such versions of a rule say whether any event of a key came, noise too: it drops condemned runs, whose
+ * time-out is told otherwise.
+ */
+export function mindsEvery(versions: readonly RulePlan[]): boolean {
+  return (
+    versions.some(({ onTimeout }) => onTimeout !== undefined) &&
+    versions.some(({ automaton }) => automaton.skip.kind !== 'noSkip')
+  );
+}
+
 export class ActiveRule implements MatchReceiver {
   versions: VersionInUse[] = [];
   matchThrottleMs: number | undefined;
   timeoutThrottleMs: number | undefined;
+  /** See `mindsEvery`. */
+  minds = false;
   /** How a run of the rule begins alone; undefined where that is for `starts` and `step`. */
   loneBegin: LoneBegin | undefined;
   /** How one that began so completes, where one condition decides that. */
@@ -157,7 +170,13 @@ export class ActiveRule implements MatchReceiver {
     const plan = (this.current ?? this.versions[this.versions.length - 1])?.plan;
     this.matchThrottleMs = plan?.alert.throttleMs;
     this.timeoutThrottleMs = plan?.onTimeout?.alert.throttleMs;
-    const matchLimits = { runsMax: plan?.runsPerKeyMax ?? 0, overflow: plan?.overflow ?? 'dropOldest' };
+    const timeoutsUntold = this.versions.every((one) => one.plan.onTimeout === undefined);
+    const matchLimits: MatchLimits = {
+      runsMax: plan?.runsPerKeyMax ?? 0,
+      overflow: plan?.overflow ?? 'dropOldest',
+      timeoutsUntold,
+    };
+    this.minds = mindsEvery(this.versions.map((one) => one.plan));
     const actives = this.versions.map((one) => one.active);
     this.matcher = new RunMatcher(actives, this.current?.active, plan?.emit ?? 'ordered', matchLimits, this);
     this.paths = this.pathsMatcher(matchLimits);
