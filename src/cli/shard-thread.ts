@@ -79,7 +79,7 @@ function openSources({ data, state, link, log, onFailure }: Thread) {
     if (port !== undefined) router.serve(other, portWire(port), false);
   });
   const wires = toRouters.map((port): RouterWire => (port === undefined ? far : portWire(port)));
-  const routed = new RoutedSources(wires, systemClock);
+  const routed = new RoutedSources(shard, wires, systemClock);
   return { nats: partOpener({ parts: openers.nats, whole: routed, shard, shards }), file: routed };
 }
 

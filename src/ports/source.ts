@@ -1,5 +1,7 @@
 import { CodedError } from '../core/coded-error.js';
 import type { SourceDocument } from '../core/document/documents.js';
+import type { StreamEvent } from '../core/model/event.js';
+import type { SourceInterest } from '../core/shard/source-interest.js';
 
 /** One record of a source, not yet decoded. Sequences grow; a gap is reported by the reader, never silent. */
 export interface SourceMessage {
@@ -26,6 +28,8 @@ export interface SourceMessage {
 
 /** Events that another shard has, in order of their sequence: columns of one length. */
 export interface EventsElsewhere {
+  /** Of the first of them. */
+  readonly firstSeq: number;
   /** The last sequence an entry stands for. */
   readonly seqs: Float64Array;
   readonly times: Float64Array;
@@ -65,6 +69,11 @@ export interface SourceBatch {
   readonly scannedTo?: number;
   /** Of a shard that is given what concerns its keys: what else there was, which moves its event time all the same. */
   readonly elsewhere?: EventsElsewhere;
+  /**
+   * The same of the one shard that tells what is late of events nobody else tells of, which has them whole. Without what only rules
+   * ask for (`order`, `id`).
+   */
+  readonly told?: readonly StreamEvent[];
 }
 
 /** An open source. One reader at a time; `nextBatch` is not called again before it settled. */
@@ -76,6 +85,8 @@ export interface SourceReader {
    * The prefetch behind it is bounded: a slow caller slows the source. Rejects with `SourceError`.
    */
   nextBatch(messagesMax: number, waitMsMax: number): Promise<SourceBatch>;
+  /** Versions of rules left, or came whose events all of those here had asked for: what the interest says is another. */
+  interestChanged?(): void;
   close(): Promise<void>;
 }
 
@@ -107,6 +118,8 @@ export interface SourceOpenOptions {
   readonly isCancelled?: () => boolean;
   /** Canonical texts of the keys that rules read the source by: for an opener that gives each shard what concerns it. */
   readonly keys?: readonly string[];
+  /** What the rules ask of the source: for an opener that need not give what they have no use for. */
+  readonly interest?: SourceInterest;
   /** The subjects of the document are a part of those of a partitioned source: others are not to be read, and not missed. */
   readonly isPart?: boolean;
 }

@@ -335,6 +335,7 @@ export class Engine {
     if (runsDropped > 0)
       this.deps.log.info('live runs of rules and versions no longer in force were dropped', { runsDropped });
     this.give(matches);
+    this.intakes.interestChanged();
     this.feed.sweepBeside();
   }
 

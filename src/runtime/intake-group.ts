@@ -3,16 +3,18 @@
  * messages here.
  */
 import type { DeadLetter } from '../core/decode/decode-message.js';
-import type { RuleSet, SourcePlan } from '../core/document/plans.js';
+import type { RulePlan, RuleSet, SourcePlan } from '../core/document/plans.js';
 import type { StreamEvent } from '../core/model/event.js';
 import { eventIdentity } from '../core/model/event.js';
 import type { Shard } from '../core/shard/shard.js';
 import { advanceShard } from '../core/shard/shard.js';
+import { SourceInterest } from '../core/shard/source-interest.js';
+import { isGivenWhole } from '../core/shard/route-message.js';
 import type { OutboundMessage } from '../ports/sink.js';
 import type { EngineDependencies, EngineSettings } from './engine-options.js';
 import { EngineError } from './engine-options.js';
 import type { Delivery } from './shard-feed.js';
-import type { IntakeReceiver, SavedSource } from './source-intake.js';
+import type { IntakeCounts, IntakeReceiver, SavedSource } from './source-intake.js';
 import { SourceIntake, inputOf } from './source-intake.js';
 
 export interface IntakeGroupOptions {
@@ -44,6 +46,9 @@ export class IntakeGroup implements IntakeReceiver {
   /** Parked sources that were still being read again after a restart. */
   private readonly interrupted = new Set<string>();
 
+  /** What sources had counted that are opened anew as they are. */
+  private readonly counted = new Map<string, IntakeCounts>();
+
   constructor(private readonly options: IntakeGroupOptions) {}
 
   get intakes(): readonly SourceIntake[] {
@@ -72,6 +77,7 @@ export class IntakeGroup implements IntakeReceiver {
     // What no one reads any more comes back no more: nothing waits for it.
     const unread = [...this.parked.keys()];
     this.parked.clear();
+    this.counted.clear();
     this.restoring = false;
     for (const source of unread) {
       this.replayed(source);
@@ -99,23 +105,27 @@ export class IntakeGroup implements IntakeReceiver {
     const used = usedSources(next, drained);
     for (const [name, { plan, intake, done }] of this.running) {
       const wanted = used.has(name) ? next.sources.get(name) : undefined;
-      if (wanted?.hash === plan.hash && !this.lacksKeys(name, next)) continue;
+      if (wanted?.hash === plan.hash && (intake.state === 'ended' || !this.lacks(plan, next))) continue;
       await this.quieten(name, intake, done);
+      if (wanted?.hash === plan.hash) this.counted.set(name, intake.counted);
       if (wanted !== undefined && inputOf(wanted) === inputOf(plan)) this.park(name, intake);
       else advanceShard(this.options.shard, { kind: 'reset', source: name });
       this.running.delete(name);
     }
   }
 
-  private keysOf(source: string): string[] {
-    return this.options.shard.groupsOf(source).map((group) => group.plans.get(source)?.text ?? '');
+  private interestIn(source: string): SourceInterest {
+    return new SourceInterest(this.options.shard, source);
   }
 
-  /** Of several shards, this one is not given what rules to come need: what waits has to be read again, too. */
-  private lacksKeys(source: string, next: RuleSet): boolean {
+  /** Of several shards, this one is not given what only rules to come ask for: what waits has to be read again. */
+  private lacks({ name, document }: SourcePlan, next: RuleSet): boolean {
     if (this.options.settings.shards === 1) return false;
-    const known = new Set(this.keysOf(source));
-    return [...next.rules.values()].some(({ keys }) => keys.has(source) && !known.has(keys.get(source)?.text ?? ''));
+    const interest = this.interestIn(name);
+    const keys = new Set(interest.keys);
+    const known = (plan: RulePlan): boolean =>
+      isGivenWhole(document) ? keys.has(plan.keys.get(name)?.text ?? '') : interest.covers(plan);
+    return [...next.rules.values()].some((plan) => plan.keys.has(name) && !known(plan));
   }
 
   /** Stops one source, also one that is held back: what it waits for may never come. */
@@ -132,6 +142,11 @@ export class IntakeGroup implements IntakeReceiver {
     if (!intake.replaying) return;
     this.interrupted.add(name);
     advanceShard(this.options.shard, { kind: 'replay-again', source: name });
+  }
+
+  /** The rules are others, and the sources that go on have all they ask for. */
+  interestChanged(): void {
+    if (this.options.settings.shards > 1) for (const { intake } of this.running.values()) intake.interestChanged();
   }
 
   /** Resolves when no source is being read. */
@@ -240,7 +255,8 @@ export class IntakeGroup implements IntakeReceiver {
       saved,
       refeeds: this.restoring || this.interrupted.delete(plan.name),
       receiver: this,
-      keys: this.keysOf(plan.name),
+      interest: this.interestIn(plan.name),
+      counted: this.counted.get(plan.name),
       clock: deps.clock,
       batchMessagesMax: settings.batchMessagesMax,
       pollWaitMs: settings.pollWaitMs,

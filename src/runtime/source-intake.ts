@@ -7,6 +7,7 @@ import type { DeadLetter, Decoded } from '../core/decode/decode-message.js';
 import { MessageDecoder } from '../core/decode/decode-message.js';
 import type { StreamEvent } from '../core/model/event.js';
 import { compareEvents } from '../core/model/event.js';
+import type { SourceInterest } from '../core/shard/source-interest.js';
 import type { EventRow } from '../core/shard/saved-key.js';
 import { fromRow, toRow } from '../core/shard/saved-key.js';
 import type { SavedTimeline } from '../core/time/source-timeline.js';
@@ -21,13 +22,11 @@ import type {
   SourceStart,
 } from '../ports/source.js';
 import { SourceError } from '../ports/source.js';
+import { EventsApart } from './events-apart.js';
 import type { Delivery } from './shard-feed.js';
 
 /** A turn that takes this much longer than its wait means that the process stood still. */
 const STALL_MS = 1_000;
-
-/** Batches with events of other shards that are told apart; beyond it the newest are taken as one, and more is read again. */
-const ELSEWHERE_MAX = 4_096;
 
 /** What a checkpoint keeps of a source. */
 export interface SavedSource {
@@ -81,8 +80,10 @@ export interface IntakeOptions {
   /** The process restarted: what waited for other sources must be put back. False when only this source did. */
   readonly refeeds: boolean;
   readonly receiver: IntakeReceiver;
-  /** Canonical texts of the keys that rules read the source by. */
-  readonly keys: readonly string[];
+  /** What the rules in force ask of the source. */
+  readonly interest: SourceInterest;
+  /** What was counted before the source was opened anew. */
+  readonly counted?: IntakeCounts | undefined;
   readonly clock: Clock;
   readonly batchMessagesMax: number;
   readonly pollWaitMs: number;
@@ -92,6 +93,8 @@ export interface IntakeOptions {
   /** Events of the source that wait in the shard for other sources. */
   readonly shardWaiting: () => readonly StreamEvent[];
 }
+
+export type IntakeCounts = Pick<SourceIntake, 'events' | 'lateCount' | 'deadCount' | 'gapCount'>;
 
 export type IntakeState = 'starting' | 'waiting' | 'running' | 'caught-up' | 'refused' | 'ended' | 'stopped';
 
@@ -120,8 +123,7 @@ export class SourceIntake {
   replaying = false;
   private readonly knownLate = new Set<string>();
   private lateHeld: [number, number, number][] = [];
-  /** Batches with events of other shards that may not be final yet: a rule to come may have keys of theirs here. */
-  private elsewhere: { readonly fromSeq: number; maxTime: number }[] = [];
+  private readonly apart = new EventsApart();
   private stopping = false;
   private sawNoStream = false;
   private lastTurn = 0;
@@ -136,7 +138,8 @@ export class SourceIntake {
   private reached = -Infinity;
 
   constructor(private readonly options: IntakeOptions) {
-    const { plan, saved } = options;
+    const { plan, saved, counted } = options;
+    Object.assign(this, counted);
     this.timeline = new SourceTimeline(plan.watermark);
     this.decoder = new MessageDecoder(plan.name, plan.decode);
     if (saved === undefined) return;
@@ -167,7 +170,7 @@ export class SourceIntake {
           this.waitingFor = reason;
         },
         isCancelled: () => this.stopping,
-        keys: this.options.keys,
+        interest: this.options.interest,
       });
       if (this.stopping) return;
       this.begin(this.reader.identity);
@@ -188,6 +191,16 @@ export class SourceIntake {
     await this.reader?.close();
   }
 
+  /** What rules there are changed, and the source need not be opened anew for it. */
+  interestChanged(): void {
+    this.reader?.interestChanged?.();
+  }
+
+  get counted(): IntakeCounts {
+    const { events, lateCount, deadCount, gapCount } = this;
+    return { events, lateCount, deadCount, gapCount };
+  }
+
   save(): SavedSource {
     const groupWatermark = this.options.shardWatermark();
     const { saved } = this.options;
@@ -195,9 +208,8 @@ export class SourceIntake {
     const waiting = [this.timeline.lowestSeq(), this.options.shardLowestSeq()].filter((seq) => seq !== undefined);
     const left = this.notGiven().reduce((lowest, { seq }) => Math.min(lowest, seq), Infinity);
     const reached = this.delivery?.reached ?? this.timeline.watermark;
-    this.elsewhere = this.elsewhere.filter(({ maxTime }) => maxTime > reached);
-    const others = this.elsewhere[0]?.fromSeq ?? Infinity;
-    const replayFrom = Math.min(this.position + 1, replaying ? saved.replayFrom : Infinity, left, others, ...waiting);
+    const apart = this.apart.lowestSeq(reached);
+    const replayFrom = Math.min(this.position + 1, replaying ? saved.replayFrom : Infinity, left, apart, ...waiting);
     this.lateHeld = this.lateHeld.filter(([seq, , time]) => seq >= replayFrom && time > groupWatermark);
     const lateAhead = replaying ? saved.late.filter(([seq]) => seq > this.scanned) : [];
     return {
@@ -258,7 +270,7 @@ export class SourceIntake {
       if (!this.isDelivered) return;
       if (batch.ended) return this.finish();
       this.state = batch.caughtUp ? 'caught-up' : 'running';
-      if (batch.messages.length > 0) await clock.yield();
+      if (batch.messages.length > 0 || batch.told !== undefined) await clock.yield();
     }
   }
 
@@ -273,7 +285,7 @@ export class SourceIntake {
     }
     let seen = 0;
     for (const message of batch.messages) {
-      if (batch.elsewhere !== undefined) seen = this.observe(batch.elsewhere, seen, message.seq);
+      seen = this.passOthers(batch, seen, message.seq);
       this.decoder.decode(message, this.decoded);
       const replayed = message.seq <= this.replayTo;
       // What is late among the new is decided against what was released before, all of it.
@@ -281,16 +293,16 @@ export class SourceIntake {
       this.order(replayed, message.isToldElsewhere === true);
       this.scanned = message.seq;
     }
-    if (batch.elsewhere !== undefined) {
-      this.observe(batch.elsewhere, seen, Infinity);
-      this.noteElsewhere(scannedBefore + 1, batch.elsewhere);
-    }
+    this.passOthers(batch, seen, Infinity);
+    if (batch.elsewhere !== undefined) this.apart.note(batch.elsewhere);
+    if (batch.told !== undefined) this.apart.noteTold(batch.told);
     this.scanned = Math.max(this.scanned, batch.scannedTo ?? 0);
     this.position = Math.max(this.position, this.scanned);
     this.placed = true;
     this.pending = batch.pending;
     const now = clock.monotonic();
-    if (!batch.caughtUp || batch.messages.length > 0) this.quietSince = undefined;
+    const isQuiet = batch.messages.length === 0 && batch.elsewhere === undefined && batch.told === undefined;
+    if (!batch.caughtUp || !isQuiet) this.quietSince = undefined;
     else this.tick(now);
     this.lastTurn = now;
     const isBack = this.noteReplayed(batch.ended);
@@ -316,7 +328,25 @@ export class SourceIntake {
     dead.length = 0;
   }
 
-  /** Events of other shards before this sequence move event time; gives the place of the first that is not. */
+  /** Events that are not here, up to before this sequence, move event time; gives the place of the first that is not. */
+  private passOthers({ elsewhere, told }: SourceBatch, from: number, before: number): number {
+    if (told !== undefined) return this.passTold(told, from, before);
+    return elsewhere === undefined ? from : this.observe(elsewhere, from, before);
+  }
+
+  private passTold(told: readonly StreamEvent[], from: number, before: number): number {
+    let at = from;
+    for (; at < told.length; at++) {
+      const event = told[at] as StreamEvent;
+      if (event.seq >= before) break;
+      if (event.seq <= this.replayTo) continue;
+      this.catchUp();
+      this.events++;
+      if (!this.timeline.pass(event, this.out)) this.giveLate(event, false);
+    }
+    return at;
+  }
+
   private observe({ seqs, times, arrivals, units }: EventsElsewhere, from: number, before: number): number {
     let at = from;
     for (; at < seqs.length && (seqs[at] as number) < before; at++) {
@@ -327,13 +357,6 @@ export class SourceIntake {
       this.timeline.observe(elsewhere, this.out);
     }
     return at;
-  }
-
-  private noteElsewhere(fromSeq: number, { times }: EventsElsewhere): void {
-    const maxTime = times.reduce((most, time) => Math.max(most, time), -Infinity);
-    const last = this.elsewhere[this.elsewhere.length - 1];
-    if (last === undefined || this.elsewhere.length < ELSEWHERE_MAX) this.elsewhere.push({ fromSeq, maxTime });
-    else last.maxTime = Math.max(last.maxTime, maxTime);
   }
 
   private giveLate(event: StreamEvent, isToldElsewhere: boolean): void {

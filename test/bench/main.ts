@@ -7,7 +7,7 @@ import { benchLatency, benchLatencySecond } from './latency-bench.js';
 import type { BenchResult } from './report.js';
 import { formatResult } from './report.js';
 import { benchPaths } from './paths-bench.js';
-import { benchShards } from './shards-bench.js';
+import { benchShards, benchShardsFifth } from './shards-bench.js';
 import { benchState } from './state-bench.js';
 
 const benchmarks: Readonly<Record<string, (toy: boolean) => Promise<BenchResult> | BenchResult>> = {
@@ -19,6 +19,7 @@ const benchmarks: Readonly<Record<string, (toy: boolean) => Promise<BenchResult>
   'end-to-end': benchEndToEnd,
   'end-to-end-prompt': benchEndToEndPrompt,
   shards: benchShards,
+  'shards-fifth': benchShardsFifth,
   latency: benchLatency,
   'latency-second': benchLatencySecond,
 };

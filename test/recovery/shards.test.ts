@@ -133,6 +133,20 @@ describe('two shards', () => {
     expect(await published(90)).toHaveLength(90);
   });
 
+  test('give a rule that comes what waits for event time and nobody had asked for', async () => {
+    place.documents(DOCUMENTS.replace('type: type }', 'type: type }\nwatermark: { maxOutOfOrderness: 1m }'));
+    const service = await begin(2).running();
+    await send('note', 0, 60);
+    await upTo(service, sent);
+    const notes = BY_PLACE.replace('by-place', 'notes').replace('key: place', 'key: k').replace("'x'", "'note'");
+    expect((await service.put('rules', 'notes', notes)).status).toBe(201);
+    await send('y', 0, 60);
+    await tools.store('IN', 'in.0', [JSON.stringify({ ts: T0 + 600_000, type: 'over', k: 'none' })]);
+    expect(await published(60)).toHaveLength(60);
+    const { sources } = await service.status();
+    expect(sources[0]).toMatchObject({ events: sent + 1, late: 0 });
+  });
+
   test('begin at the same place, when none of them has a checkpoint yet but another has', async () => {
     await send('x', 0, 60);
     const first = begin(2, '--checkpoint-interval', '1');

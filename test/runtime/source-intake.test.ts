@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { StoreError } from '../../src/ports/store.js';
 import type { SourcePlan } from '../../src/core/document/plans.js';
+import { SourceInterest } from '../../src/core/shard/source-interest.js';
 import type { IntakeReceiver } from '../../src/runtime/source-intake.js';
 import { SourceIntake } from '../../src/runtime/source-intake.js';
 import { SINGLE, worldOf } from './restart-fixture.js';
@@ -29,7 +30,7 @@ test('what fails behind a source while it is being stopped is told, for it is no
   const intake = new SourceIntake({
     plan: life.engine.intakes.planOf('a') as SourcePlan,
     opener: scriptedOpener(world.streams, { clock: world.clock, isDead: () => false }),
-    keys: ['k'],
+    interest: new SourceInterest(life.engine.shard, 'a'),
     saved: undefined,
     refeeds: false,
     receiver: receiverOf(() => new Promise((_, reject) => (fail = reject))),

@@ -106,6 +106,14 @@ export class EventSteps {
     this.stepKey(token, key, { event, value: reader?.value, ordinal: this.ordinals.next++ });
   }
 
+  /** True if a rule is found for the event. */
+  mayConcern(event: StreamEvent): boolean {
+    const { found } = this;
+    found.length = 0;
+    this.index.find(event.body, found);
+    return found.length > 0;
+  }
+
   /** The event's key, if something must be known of it that only the store knows. */
   coldKeyOf(event: StreamEvent): KeyToken | undefined {
     const reader = this.readers.get(event.source);

@@ -43,6 +43,9 @@ export class KeyGroup {
   /** Time stood still at `heldAt`, and did not go on since. */
   private isHeld = false;
   private readonly released: StreamEvent[] = [];
+  /** Some rule of the group minds every event of a key. */
+  private minding = false;
+
   constructor(
     /** Canonical text of sources and keys; part of the state format. */
     readonly id: string,
@@ -80,6 +83,12 @@ export class KeyGroup {
     this.activeRules = rules;
     this.byGeneration = new Map(rules.map((rule) => [rule.generation, rule]));
     this.steps.useRules(rules);
+    this.minding = rules.some(({ minds }) => minds);
+  }
+
+  /** False if the event, final for its source, can change nothing here, whatever its key: nobody need bring it. */
+  mayConcern(event: StreamEvent): boolean {
+    return this.merging || this.minding || this.steps.mayConcern(event);
   }
 
   ruleOf(generation: number): ActiveRule | undefined {

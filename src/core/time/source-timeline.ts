@@ -108,6 +108,24 @@ export class SourceTimeline {
     this.raise(this.clocks.watermark(), out);
   }
 
+  /** An event that need not wait here: time moves on as with `accept`, and it is late or not as it would be there. */
+  pass(event: StreamEvent, out: StreamEvent[]): boolean {
+    const { time, arrival } = event;
+    const { clocks } = this;
+    const clock = clocks.only;
+    const late = time <= this.watermark;
+    if (clock === undefined || this.plan.by.length > 0 || late) {
+      clocks.observe(this.reader.unitOf(event), time, arrival);
+      this.raise(clocks.watermark(), out);
+      return !late;
+    }
+    if (arrival > clocks.arrivalClock) clocks.arrivalClock = arrival;
+    clock.lastArrival = clocks.arrivalClock;
+    if (time > clock.maxTime) clock.maxTime = time;
+    this.raise(clock.maxTime - this.plan.maxOutOfOrdernessMs - 1, out);
+    return true;
+  }
+
   /** Puts an event back that the checkpoint counted as taken in and not yet final. */
   restore(event: StreamEvent): void {
     this.buffer.push(event);

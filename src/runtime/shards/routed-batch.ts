@@ -136,6 +136,7 @@ function isLocal(routed: RoutedBatch['messages']): routed is readonly SourceMess
 
 /** Gathers what moves a shard's event time, of events that are not its own. */
 export class ElsewhereBuilder {
+  private firstSeq = 0;
   private readonly seqs: number[] = [];
   private readonly times: number[] = [];
   private readonly arrivals: number[] = [];
@@ -154,6 +155,7 @@ export class ElsewhereBuilder {
       this.arrivals[last] = Math.max(this.arrivals[last] as number, arrival);
       return;
     }
+    if (last < 0) this.firstSeq = seq;
     this.seqs.push(seq);
     this.times.push(time);
     this.arrivals.push(arrival);
@@ -169,6 +171,7 @@ export class ElsewhereBuilder {
   finish(): SourceBatch['elsewhere'] {
     if (this.seqs.length === 0) return undefined;
     return {
+      firstSeq: this.firstSeq,
       seqs: new Float64Array(this.seqs),
       times: new Float64Array(this.times),
       arrivals: new Float64Array(this.arrivals),

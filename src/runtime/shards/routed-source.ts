@@ -14,7 +14,7 @@ import type {
 import { SourceError } from '../../ports/source.js';
 import type { Wire } from '../../ports/wire.js';
 import { readRouted } from './routed-batch.js';
-import type { RouterReply, RouterRequest } from './routing.js';
+import type { RouterReply, RouterRequest, WhatRulesAsk } from './routing.js';
 import { routingLimits } from './routing.js';
 
 /** How often a caller that waits for a source is asked whether it still does. */
@@ -32,8 +32,9 @@ export class RoutedSources implements SourceOpener {
   private readonly readers = new Map<number, RoutedReader>();
   private next = 1;
 
-  /** `wires`: to the router of each shard's thread. */
+  /** `wires`: to the router of each shard's thread, of which that of `shard` is this one. */
   constructor(
+    private readonly shard: number,
     private readonly wires: readonly RouterWire[],
     private readonly clock: Clock,
   ) {
@@ -42,19 +43,30 @@ export class RoutedSources implements SourceOpener {
 
   async open(source: SourceDocument, start: SourceStart, options: SourceOpenOptions = {}): Promise<SourceReader> {
     const id = this.next++;
-    const wire = this.wires[homeOf(source.name, this.wires.length)];
+    const home = homeOf(source.name, this.wires.length);
+    const wire = this.wires[home];
     assert(wire !== undefined, 'every source has a home');
+    const { interest } = options;
+    const asks = (): WhatRulesAsk => ({ keys: interest?.keys ?? [], versions: interest?.versions ?? [] });
     const reader = new RoutedReader({
       name: source.name,
       clock: this.clock,
       onWaiting: options.onWaiting,
       take: (batches) => wire.send({ kind: 'take', id, batches }),
+      ask: () => wire.send({ kind: 'ask', id, asks: asks() }),
       onClose: () => {
         if (this.readers.delete(id)) wire.send({ kind: 'close', id });
       },
     });
     this.readers.set(id, reader);
-    wire.send({ kind: 'open', id, source, start, keys: options.keys ?? [] });
+    wire.send({
+      kind: 'open',
+      id,
+      source,
+      start,
+      asks: asks(),
+      ...(home === this.shard ? { interest } : {}),
+    });
     try {
       await reader.opened(options.isCancelled);
     } catch (error) {
@@ -70,6 +82,7 @@ interface RoutedReaderOptions {
   readonly clock: Clock;
   readonly onWaiting: SourceOpenOptions['onWaiting'];
   readonly take: (batches: number) => void;
+  readonly ask: () => void;
   readonly onClose: () => void;
 }
 
@@ -124,6 +137,10 @@ class RoutedReader implements SourceReader {
     const { messages, identity, ...rest } = next.batch;
     this.current = identity;
     return { ...rest, messages: readRouted(messages) };
+  }
+
+  interestChanged(): void {
+    this.options.ask();
   }
 
   close(): Promise<void> {

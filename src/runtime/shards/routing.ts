@@ -1,7 +1,14 @@
 /** What the router of sources and a shard say to each other. `id` names a subscription; a shard gives each a new one. */
 import type { SourceDocument } from '../../core/document/documents.js';
+import type { SourceInterest } from '../../core/shard/source-interest.js';
 import type { SourceIdentity, SourceStart } from '../../ports/source.js';
 import type { RoutedBatch } from './routed-batch.js';
+
+/** What a shard's rules ask of a source (`SourceInterest`). */
+export interface WhatRulesAsk {
+  readonly keys: readonly string[];
+  readonly versions: readonly string[];
+}
 
 /** From a shard. */
 export type RouterRequest =
@@ -10,9 +17,12 @@ export type RouterRequest =
       readonly id: number;
       readonly source: SourceDocument;
       readonly start: SourceStart;
-      /** Canonical texts of the keys its rules read the source by. */
-      readonly keys: readonly string[];
+      readonly asks: WhatRulesAsk;
+      /** The same as it is from moment to moment; only within a thread. */
+      readonly interest?: SourceInterest | undefined;
     }
+  /** What it asks is another. */
+  | { readonly kind: 'ask'; readonly id: number; readonly asks: WhatRulesAsk }
   /** So many more batches may be sent. */
   | { readonly kind: 'take'; readonly id: number; readonly batches: number }
   | { readonly kind: 'close'; readonly id: number };

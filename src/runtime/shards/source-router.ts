@@ -44,6 +44,9 @@ export class SourceRouter {
       else if (request.kind === 'take') {
         const found = this.subscriptions.get(place);
         found?.session.allow(found.subscriber, request.batches);
+      } else if (request.kind === 'ask') {
+        const found = this.subscriptions.get(place);
+        found?.session.ask(found.subscriber, request.asks);
       } else this.close(place);
     });
   }
@@ -51,13 +54,14 @@ export class SourceRouter {
   private open(
     { shard, isLocal }: Pick<Subscriber, 'shard' | 'isLocal'>,
     wire: Wire<RouterReply, RouterRequest>,
-    { id, source, start, keys }: Extract<RouterRequest, { kind: 'open' }>,
+    { id, source, start, asks, interest }: Extract<RouterRequest, { kind: 'open' }>,
   ): void {
     const subscriber: Subscriber = {
       shard,
       isLocal,
       start,
-      keys,
+      asks,
+      interest,
       send: (reply) => wire.send({ ...reply, id } as RouterReply),
     };
     const session = this.sessionOf(source);

@@ -6,37 +6,31 @@
  */
 import { assert } from '../../core/assert.js';
 import type { KeyPlan, SourcePlan } from '../../core/document/plans.js';
-import { MessageRoutes } from '../../core/shard/route-message.js';
 import type { Clock } from '../../ports/clock.js';
 import type { SourceBatch, SourceIdentity, SourceOpener, SourceReader, SourceStart } from '../../ports/source.js';
 import { SourceError } from '../../ports/source.js';
 import { joinStarts } from './join-starts.js';
 import type { KnownStart, StartBook } from './join-starts.js';
-import type { RouterReply } from './routing.js';
+import type { RouterReply, WhatRulesAsk } from './routing.js';
 import { routingLimits } from './routing.js';
-import { ElsewhereBuilder, LocalMessagesBuilder, RoutedMessagesBuilder } from './routed-batch.js';
 import type { RoutedBatch } from './routed-batch.js';
+import { SourceRoutes } from './source-routes.js';
+import type { Read, Reader } from './source-routes.js';
 
 /** One shard that reads the source. */
-export interface Subscriber {
-  readonly shard: number;
-  /** It is in this thread: batches are given as they are. */
-  readonly isLocal: boolean;
+export interface Subscriber extends Reader {
   readonly start: SourceStart;
-  readonly keys: readonly string[];
   readonly send: (reply: SessionReply) => void;
 }
 
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
 export type SessionReply = WithoutId<RouterReply>;
 
-interface Reading {
+interface Reading extends Read {
   readonly subscriber: Subscriber;
   /** Batches it may still be sent. */
   credit: number;
   readonly waiting: RoutedBatch[];
-  /** It has everything up to here; undefined until the source is open. */
-  sentTo: number | undefined;
 }
 
 export interface SessionOptions {
@@ -56,7 +50,7 @@ export interface SessionOptions {
 export class SourceSession {
   private readonly readings = new Map<Subscriber, Reading>();
   private reader: SourceReader | undefined;
-  private routes: MessageRoutes | undefined;
+  private readonly routes: SourceRoutes;
   /** Of a source opened without a position: what it was then, and where it began. */
   private openIdentity: SourceIdentity | undefined;
   private began: KnownStart | undefined;
@@ -65,10 +59,14 @@ export class SourceSession {
   private lastWaiting: SessionReply | undefined;
   private wake: (() => void) | undefined;
   private failed: SessionReply | undefined;
-  private readonly begun: number;
+  /** Nobody reads it any more. */
+  private isOver = false;
+  /** Since when not all shards read it. */
+  private shortSince: number;
 
   constructor(private readonly options: SessionOptions) {
-    this.begun = options.clock.monotonic();
+    this.routes = new SourceRoutes(options);
+    this.shortSince = options.clock.monotonic();
     void this.run().catch((error: unknown) => options.onFailure(error));
   }
 
@@ -76,14 +74,23 @@ export class SourceSession {
     if (this.failed !== undefined) return subscriber.send(this.failed);
     this.readings.set(subscriber, { subscriber, credit: 0, waiting: [], sentTo: undefined });
     if (this.lastWaiting !== undefined) subscriber.send(this.lastWaiting);
-    this.routes = undefined;
+    this.routes.forget();
     this.wake?.();
+  }
+
+  /** The shard's rules ask for something else from here on, which they have been given all of before. */
+  ask(subscriber: Subscriber, asks: WhatRulesAsk): void {
+    subscriber.asks = asks;
+    this.routes.forget();
   }
 
   leave(subscriber: Subscriber): void {
     this.readings.delete(subscriber);
+    this.routes.forget();
+    this.shortSince = this.options.clock.monotonic();
     this.wake?.();
     if (this.readings.size > 0) return;
+    this.isOver = true;
     void this.reader?.close();
     this.options.onEmpty();
   }
@@ -99,8 +106,10 @@ export class SourceSession {
   /** Reads for as long as somebody wants it. */
   private async run(): Promise<void> {
     try {
-      await this.gather();
-      while (this.readings.size > 0) await this.turn();
+      do {
+        await this.gather();
+        await this.turn();
+      } while (this.readings.size > 0);
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
       const { code, message, fields } = error;
@@ -111,12 +120,15 @@ export class SourceSession {
     }
   }
 
-  /** The shards open a source one after the other: a moment's patience saves opening it again. */
+  /**
+   * The shards open a source one after the other, at a start and when documents change: a moment's patience saves opening it again, and
+   * lets the shard tell what is late that tells it otherwise.
+   */
   private async gather(): Promise<void> {
     const { clock, shards } = this.options;
-    for (;;) {
-      const left = this.begun + routingLimits.gatherMs - clock.monotonic();
-      if (left <= 0 || this.readings.size === shards) return;
+    while (this.readings.size < shards && !this.isOver) {
+      const left = this.shortSince + routingLimits.gatherMs - clock.monotonic();
+      if (left <= 0) return;
       await this.sleep(left);
     }
   }
@@ -198,63 +210,16 @@ export class SourceSession {
         if (waiting.length === 0) subscriber.send({ kind: 'turn', caughtUp, pending });
       return;
     }
-    for (const [reading, routed] of this.route(batch, { identity, scannedTo })) {
+    // After a step back some have it all already.
+    const behind = [...this.readings.values()].filter(
+      ({ sentTo }) => sentTo === undefined || sentTo < scannedTo || batch.ended,
+    );
+    const present = [...this.readings.keys()];
+    for (const [reading, routed] of this.routes.route(batch, { identity, scannedTo, behind, present })) {
       reading.waiting.push(routed);
       reading.sentTo = Math.max(reading.sentTo ?? 0, scannedTo);
       this.flush(reading);
     }
-  }
-
-  private route(batch: SourceBatch, at: { identity: SourceIdentity; scannedTo: number }): Map<Reading, RoutedBatch> {
-    const routes = this.routesNow();
-    const hasUnits = this.options.plan.watermark.by.length > 0;
-    // After a step back some have it all already.
-    const behind = [...this.readings.values()].filter(
-      ({ sentTo }) => sentTo === undefined || sentTo < at.scannedTo || batch.ended,
-    );
-    const parts = behind.map((reading) => ({
-      reading,
-      bit: 1 << reading.subscriber.shard,
-      from: reading.sentTo ?? 0,
-      messages: reading.subscriber.isLocal ? new LocalMessagesBuilder() : new RoutedMessagesBuilder(),
-      elsewhere: new ElsewhereBuilder(hasUnits),
-    }));
-    const present = [...this.readings.keys()].reduce((mask, { shard }) => mask | (1 << shard), 0);
-    for (const message of batch.messages) {
-      const mask = routes.route(message);
-      // One shard tells what is late or dead: the first that has the message.
-      const telling = lowestBit(mask & present) || lowestBit(present);
-      for (const part of parts) {
-        if (message.seq <= part.from) continue;
-        if (((mask | telling) & part.bit) !== 0) {
-          part.messages.add(message, part.bit !== telling, routes.parsed);
-          part.elsewhere.interrupt();
-        } else {
-          for (const event of routes.events)
-            part.elsewhere.add(message.seq, event.time, event.arrival, hasUnits ? routes.unitOf(event) : '');
-        }
-      }
-    }
-    const { caughtUp, ended, pending } = batch;
-    const rest = { caughtUp, ended, pending, ...at };
-    return new Map(
-      parts.map(({ reading, from, messages, elsewhere }) => {
-        const others = elsewhere.finish();
-        // Told by one of those that have not passed it, whoever is ahead.
-        const gaps = batch.gaps.filter(
-          ([, lastOfGap]) => lastOfGap > from && parts.find((part) => part.from < lastOfGap)?.reading === reading,
-        );
-        const routed = { ...rest, gaps, messages: messages.finish() };
-        return [reading, others === undefined ? routed : { ...routed, elsewhere: others }];
-      }),
-    );
-  }
-
-  /** By the keys of all the shards: what is more than a shard asked for does no harm. */
-  private routesNow(): MessageRoutes {
-    const { plan, keyPlan, shards } = this.options;
-    const texts = new Set([...this.readings.keys()].flatMap(({ keys }) => keys));
-    return (this.routes ??= new MessageRoutes(plan, [...texts].map(keyPlan), shards));
   }
 
   private flush(reading: Reading): void {
@@ -281,8 +246,4 @@ export class SourceSession {
       };
     });
   }
-}
-
-function lowestBit(mask: number): number {
-  return mask & -mask;
 }

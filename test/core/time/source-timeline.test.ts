@@ -174,3 +174,20 @@ describe('the timeline of a source', () => {
     expect(timeline.watermark).toBe(999);
   });
 });
+
+test('an event that passes is late, and moves time, as one that waits', () => {
+  fc.assert(
+    fc.property(arrivals, plan, (list, which) => {
+      const events = arrivedEvents(list);
+      const [waits, passes] = [0, 1].map(() => new SourceTimeline(plans[which] as WatermarkPlan)) as [
+        SourceTimeline,
+        SourceTimeline,
+      ];
+      for (const event of events) {
+        const { late, watermark } = decide(waits, event, []);
+        expect([!passes.pass(event, []), passes.watermark]).toEqual([late, watermark]);
+      }
+      expect(sorted(passes.save())).toEqual(sorted(waits.save()));
+    }),
+  );
+});

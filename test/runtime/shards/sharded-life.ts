@@ -104,13 +104,18 @@ export class ShardedLife {
         router.serve(shard, near, isLocal);
         return far;
       });
-      const whole = new RoutedSources(wires, clock);
+      const whole = new RoutedSources(shard, wires, clock);
       this.host(shard, callsThere, partOpener({ parts: scripted, whole, shard, shards: disks.shards }));
     }
   }
 
   /** Starts and works until there is nothing to do, or it died. */
   async run(): Promise<this> {
+    await this.start();
+    return this.settle();
+  }
+
+  async start(): Promise<void> {
     let over = false;
     let refusal: unknown;
     void this.set.start().then(
@@ -119,7 +124,6 @@ export class ShardedLife {
     );
     await this.turnUntil(() => over);
     if (refusal !== undefined && this.set.failure === undefined) throw refusal;
-    return this.settle();
   }
 
   async settle(): Promise<this> {

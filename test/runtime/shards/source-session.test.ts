@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { compileSchema } from '../../../src/adapters/json-schema/compile-schema.js';
 import { parseDocuments } from '../../../src/adapters/document/parse-documents.js';
 import { systemDigest } from '../../../src/adapters/system/system-digest.js';
@@ -10,6 +10,10 @@ import { readRouted } from '../../../src/runtime/shards/routed-batch.js';
 import { routingLimits } from '../../../src/runtime/shards/routing.js';
 import type { SessionReply, Subscriber } from '../../../src/runtime/shards/source-session.js';
 import { SourceSession } from '../../../src/runtime/shards/source-session.js';
+import { Shard, advanceShard } from '../../../src/core/shard/shard.js';
+import { SourceInterest } from '../../../src/core/shard/source-interest.js';
+import type { WhatRulesAsk } from '../../../src/runtime/shards/routing.js';
+import { assignmentsOf, ruleSetOf } from '../../core/shard/shard-fixture.js';
 import { shardOfKey } from '../../../src/core/model/ownership.js';
 import { ManualClock } from '../manual-clock.js';
 import { ScriptedStream, scriptedOpener } from '../scripted-source.js';
@@ -42,7 +46,7 @@ class Place {
 
   /** `goneBefore`: the two messages before this sequence are gone. */
   constructor(messages: number, goneBefore?: number) {
-    for (let at = 0; at < messages; at++) this.stream.add({ t: at, k: `k${at % 20}` });
+    for (let at = 0; at < messages; at++) this.stream.add({ t: at, k: `k${at % 20}`, type: at % 3 === 0 ? 'x' : 'n' });
     const scripted = scriptedOpener(new Map([['a', this.stream]]), { clock: this.clock, isDead: () => false });
     this.session = new SourceSession({
       plan: planOf(),
@@ -74,13 +78,20 @@ class Place {
     });
   }
 
-  join(shard: number, start: SourceStart = { kind: 'all' }): { replies: SessionReply[]; subscriber: Subscriber } {
+  /** `rules`: those in force in the shard. */
+  join(
+    shard: number,
+    start: SourceStart = { kind: 'all' },
+    rules?: Shard,
+  ): { replies: SessionReply[]; subscriber: Subscriber } {
     const replies: SessionReply[] = [];
+    const interest = rules === undefined ? undefined : new SourceInterest(rules, 'a');
     const subscriber = {
       shard,
       isLocal: shard === 0,
       start,
-      keys: ['"k"'],
+      asks: asksOf(interest),
+      interest: shard === 0 ? interest : undefined,
       send: (reply: SessionReply) => void replies.push(reply),
     };
     this.session.join(subscriber);
@@ -93,6 +104,26 @@ class Place {
       this.clock.runNext();
     }
   }
+}
+
+function asksOf(interest: SourceInterest | undefined): WhatRulesAsk {
+  return { keys: ['"k"'], versions: interest?.versions ?? ['one nobody else has'] };
+}
+
+/** A shard with a rule over events of the types. */
+function shardWith(...types: string[]): Shard {
+  const rules = types.map(
+    (type) => `---
+kind: rule
+name: of-${type}
+source: a
+key: k
+pattern: { within: 1h, sequence: [{ begin: one, where: "type = '${type}'" }] }
+`,
+  );
+  const shard = new Shard();
+  advanceShard(shard, { kind: 'rules', rules: assignmentsOf(ruleSetOf([SOURCE, ...rules].join(''))) });
+  return shard;
 }
 
 const batches = (replies: readonly SessionReply[]) =>
@@ -118,22 +149,68 @@ test('a source is read no further than its slowest shard allows', async () => {
   expect(place.emptied).toBe(1);
 });
 
-test('each message goes to the shard of its key, told by one of them; of the others event time moves', async () => {
+test('each message goes to the shard of its key; of the others event time moves, and the home shard tells all that is late', async () => {
   const place = new Place(60);
   const readers = [0, 1].map((shard) => place.join(shard));
   for (const { subscriber } of readers) place.session.allow(subscriber, 1_000);
   await place.turn();
-  const seqs = readers.map(({ replies }) => messagesOf(replies).map(({ seq }) => seq));
+  const [home, other] = readers.map(({ replies }) => replies) as [SessionReply[], SessionReply[]];
+  const seqs = [home, other].map((replies) => messagesOf(replies).map(({ seq }) => seq));
   expect(seqs.flat().sort((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, at) => at + 1));
   seqs.forEach((list, shard) => {
     for (const seq of list) expect(shardOfKey(`k${(seq - 1) % 20}`, 2)).toBe(shard);
   });
-  for (const { replies } of readers) {
-    expect(messagesOf(replies).every(({ isToldElsewhere }) => isToldElsewhere === false)).toBe(true);
-    const times = batches(replies).flatMap(({ elsewhere }) => [...(elsewhere?.times ?? [])]);
-    expect(times.length + messagesOf(replies).length).toBe(60);
-  }
+  expect(new Set(messagesOf(home).map(({ isToldElsewhere }) => isToldElsewhere))).toEqual(new Set([false]));
+  expect(new Set(messagesOf(other).map(({ isToldElsewhere }) => isToldElsewhere))).toEqual(new Set([true]));
+  expect(batches(home).flatMap(({ told = [] }) => told.map(({ seq }) => seq))).toEqual(seqs[1]);
+  expect(batches(other).flatMap(({ elsewhere }) => [...(elsewhere?.seqs ?? [])])).toEqual(seqs[0]);
   for (const { subscriber } of readers) place.session.leave(subscriber);
+});
+
+describe('what no rule can use', () => {
+  /** The sequences of the messages that each of the two shards was given. */
+  async function given(home: Shard, other: Shard, change?: (place: Place, there: Subscriber) => void) {
+    const place = new Place(60);
+    const readers = [home, other].map((rules, shard) => place.join(shard, undefined, rules));
+    for (const { subscriber } of readers) place.session.allow(subscriber, 20);
+    await place.turn();
+    change?.(place, readers[1]?.subscriber as Subscriber);
+    for (const { subscriber } of readers) place.session.allow(subscriber, 1_000);
+    await place.turn();
+    for (const { subscriber } of readers) place.session.leave(subscriber);
+    return readers.map(({ replies }) => messagesOf(replies).map(({ seq }) => seq)) as [number[], number[]];
+  }
+  const ofShard = (shard: number, which: (seq: number) => boolean): number[] =>
+    Array.from({ length: 60 }, (_, at) => at + 1).filter(
+      (seq) => shardOfKey(`k${(seq - 1) % 20}`, 2) === shard && which(seq),
+    );
+  const isX = (seq: number): boolean => (seq - 1) % 3 === 0;
+
+  test('stays where it is read', async () => {
+    expect(await given(shardWith('x'), shardWith('x'))).toEqual([ofShard(0, isX), ofShard(1, isX)]);
+  });
+
+  test('is what the home shard has no rule for, too: of more rules there, each shard gets what any asks for', async () => {
+    expect(await given(shardWith('x', 'n'), shardWith('x'))).toEqual([ofShard(0, () => true), ofShard(1, () => true)]);
+  });
+
+  test('goes to a shard that has a rule the home shard does not have yet', async () => {
+    expect(await given(shardWith('x'), shardWith('x', 'n'))).toEqual([ofShard(0, isX), ofShard(1, () => true)]);
+  });
+
+  test('is another from the moment on that the home shard has other rules, or the shard says that it has', async () => {
+    // What waits to be taken was routed before: 20 batches that were allowed, and those that wait.
+    const routed = 20 + routingLimits.batchesWaitingMax;
+    const less = shardWith('x', 'n');
+    const [, kept] = await given(less, shardWith('x', 'n'), () => {
+      advanceShard(less, { kind: 'rules', rules: [] });
+    });
+    expect(kept).toEqual(ofShard(1, () => true));
+    const [, spared] = await given(shardWith('x'), shardWith('x', 'n'), (place, there) =>
+      place.session.ask(there, asksOf(new SourceInterest(shardWith('x'), 'a'))),
+    );
+    expect(spared).toEqual(ofShard(1, (seq) => seq <= routed || isX(seq)));
+  });
 });
 
 test('a shard that begins before what was read gets all of it, the others nothing again', async () => {
