@@ -123,8 +123,9 @@ export class IntakeGroup implements IntakeReceiver {
     if (this.options.settings.shards === 1) return false;
     const interest = this.interestIn(name);
     const keys = new Set(interest.keys);
-    const known = (plan: RulePlan): boolean =>
-      isGivenWhole(document) ? keys.has(plan.keys.get(name)?.text ?? '') : interest.covers(plan);
+    const known = isGivenWhole(document)
+      ? (plan: RulePlan): boolean => keys.has(plan.keys.get(name)?.text ?? '')
+      : interest.covers();
     return [...next.rules.values()].some((plan) => plan.keys.has(name) && !known(plan));
   }
 

@@ -4,6 +4,7 @@
  */
 import type { RulePlan } from '../document/plans.js';
 import type { StreamEvent } from '../model/event.js';
+import type { ActiveRule } from './active-rule.js';
 import { mindsEvery } from './active-rule.js';
 import type { KeyGroup } from './key-group.js';
 import type { Shard } from './shard.js';
@@ -33,14 +34,15 @@ export class SourceInterest {
     );
   }
 
-  /** True if nothing is more than noise to the plan that is not so already to a version here, draining or not. */
-  covers(plan: RulePlan): boolean {
-    return this.groups.some(({ rules }) =>
-      rules.some(({ name, minds, versions }) => {
-        if (name !== plan.name || !versions.some((one) => one.plan.hash === plan.hash)) return false;
-        return minds || !mindsEvery([plan, ...versions.map((one) => one.plan)]);
-      }),
-    );
+  /** Tells of plans whether nothing is more than noise to them that is not so already to a version here, draining or not. */
+  covers(): (plan: RulePlan) => boolean {
+    const byName = new Map<string, ActiveRule[]>();
+    for (const rule of this.groups.flatMap(({ rules }) => rules)) {
+      const same = byName.get(rule.name);
+      if (same === undefined) byName.set(rule.name, [rule]);
+      else same.push(rule);
+    }
+    return (plan) => (byName.get(plan.name) ?? []).some((rule) => coversPlan(rule, plan));
   }
 
   /** Asks the groups of a key whether an event may concern them; of a key without any it may. */
@@ -59,4 +61,9 @@ export class SourceInterest {
   private keyOf({ plans }: KeyGroup): string {
     return plans.get(this.source)?.text ?? '';
   }
+}
+
+function coversPlan({ minds, versions }: ActiveRule, plan: RulePlan): boolean {
+  if (!versions.some((one) => one.plan.hash === plan.hash)) return false;
+  return minds || !mindsEvery([plan, ...versions.map((one) => one.plan)]);
 }
