@@ -178,9 +178,12 @@ export class KeyGroup {
     for (const event of kept) this.merge.push(event);
   }
 
-  /** True if an event of this time, final for its source, was not processed here yet. */
-  lacks(time: number): boolean {
-    return this.merging && time > this.watermark;
+  /**
+   * True if the event, final for its source, waited here before a restart. A group that came with the restart begins behind what is
+   * final, as it does without one.
+   */
+  lacks({ source, time }: StreamEvent): boolean {
+    return this.replaying.has(source) && time > this.watermark;
   }
 
   /** Lowest sequence of the source that still waits here; undefined for none. */

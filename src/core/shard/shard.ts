@@ -391,7 +391,7 @@ export class Shard {
   }
 
   private refeed(event: StreamEvent): void {
-    for (const group of this.bySource.get(event.source) ?? []) if (group.lacks(event.time)) group.acceptAgain(event);
+    for (const group of this.bySource.get(event.source) ?? []) if (group.lacks(event)) group.acceptAgain(event);
   }
 
   private useRules(assignments: readonly RuleAssignment[]): void {

@@ -156,7 +156,7 @@ describe.each(CHANGES)('a revision that brings %s', (_, before, after) => {
         const one = await change(events, documents, { begin: (world) => world.live({ settings }).run(), inNextLife });
         expect(several).toEqual(one);
       }),
-      { numRuns: 15 },
+      { numRuns: 20 },
     );
 
   test('finds what waited for event time', () => law([before, after], false), 60_000);
