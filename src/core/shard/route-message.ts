@@ -23,10 +23,13 @@ export function isGivenWhole({ nats }: SourceDocument): boolean {
   return nats !== undefined && (nats.stream === undefined || nats.partitioned === true);
 }
 
+/** The first shard counts events without a key, of those rules are found for (`EventSteps.keyMissing`). */
+const COUNTS_KEYLESS = 1;
+
 /** Routes the messages of one source. Holds scratch only, and what it found out about the message routed last. */
 export class MessageRoutes {
   readonly events: readonly StreamEvent[];
-  /** One bit for each shard that has a key of the message; 0 if it has none, or is no event. What nobody asks for is left out. */
+  /** One bit for each shard that has a key of the message, or counts that it has none; 0 if it is no event. What nobody asks for is left out. */
   all = 0;
   /** The same of the events that are more than noise to the rules that read by the key. */
   concerned = 0;
@@ -66,8 +69,7 @@ export class MessageRoutes {
       const isConcerned = (keys[i] as RoutedKey).concerns?.(event) !== false;
       if (!isConcerned && !wantsAll) continue;
       const token = (readers[i] as KeyReader).tokenOf(event);
-      if (token === undefined) continue;
-      const bit = 1 << shardOfKey(token, shards);
+      const bit = token === undefined ? COUNTS_KEYLESS : 1 << shardOfKey(token, shards);
       this.all |= bit;
       if (isConcerned) this.concerned |= bit;
     }

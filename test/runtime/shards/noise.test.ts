@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest';
 import type { SentEvent } from '../restart-fixture.js';
 import { MERGED, SINGLE, paceOf, pieces, singleEvents, worldOf } from '../restart-fixture.js';
 import type { CommitFate, World } from '../world.js';
+import type { EngineStatus } from '../../../src/ports/control.js';
+import { statusOf } from '../../../src/runtime/engine-status.js';
 import { ShardedDisks, ShardedLife } from './sharded-life.js';
 
 const settings = { checkpointIntervalMs: 30, alertDelayMaxMs: 5, batchMessagesMax: 8, publishBatchMax: 3 };
@@ -208,3 +210,29 @@ test(
     ),
   120_000,
 );
+
+test('events without a key are counted as by one shard, noise not at all', async () => {
+  const worlds = [0, 1].map(() => worldOf(QUIET, []));
+  for (const world of worlds) {
+    world.in('a').messages.length = 0;
+    for (const at of [0, 1, 2]) {
+      world.in('a').add({ t: 1_000 * at, type: 'x', v: 5 });
+      world.in('a').add({ t: 1_000 * at, type: 'x', k: 'k1' });
+      world.in('a').add({ t: 1_000 * at, type: 'z' });
+    }
+    world.in('a').add({ t: 3_600_000, type: 'over' });
+  }
+  const [many, one] = worlds as [World, World];
+  const several = await new ShardedLife(many, new ShardedDisks(3), { settings }).run();
+  const single = await one.live({ settings }).run();
+  const expected = [
+    ['pair', 3],
+    ['absence', 3],
+    ['by-value', 0],
+  ];
+  const countsOf = ({ rules }: EngineStatus): unknown => rules.map(({ name, keyMissing }) => [name, keyMissing]);
+  expect(countsOf(await several.whileTurning(several.control.status()))).toEqual(expected);
+  expect(countsOf(statusOf(single.engine))).toEqual(expected);
+  await several.stop();
+  await single.stop();
+});
