@@ -67,9 +67,9 @@ export class PatternTable {
     const def = normalized.value;
     const compiled = this.automatonOf(def);
     findings.push(...findingsOf(compiled, use));
-    if (compiled.ok) return { pattern: { def, automaton: compiled.value }, findings };
     const { expressions } = this;
-    return { pattern: undefined, findings: expressionFindings(def, use, { expressions, findings }) };
+    const placed = expressionFindings(def, use, { expressions, findings });
+    return { pattern: compiled.ok ? { def, automaton: compiled.value } : undefined, findings: placed };
   }
 
   private automatonOf(def: PatternDef): Checked<Automaton> {
@@ -82,18 +82,20 @@ export class PatternTable {
   }
 }
 
-/** What is wrong with the expressions of a pattern, at the character. */
-function expressionFindings(def: PatternDef, use: PatternUse, { expressions, findings }: Failed): Finding[] {
+/** What there is to say of the expressions of a pattern, at the character. */
+function expressionFindings(def: PatternDef, use: PatternUse, { expressions, findings }: Told): Finding[] {
+  if (findings.length === 0) return [];
   const names = { stages: expressionStages(def), params: true, key: true };
   return findings.map((finding) => {
     const source = textAt(use.body, finding.pointer.slice(use.pointer.length));
     const result = source === undefined ? undefined : expressions.compile(source, names);
-    const problem = result?.ok === false && result.problems.find(({ message }) => message === finding.message);
+    const problems = result?.ok === false ? result.problems : result?.warnings;
+    const problem = problems?.find(({ message }) => message === finding.message);
     return problem ? { ...finding, offset: problem.position } : finding;
   });
 }
 
-interface Failed {
+interface Told {
   readonly expressions: ExpressionCompiler;
   readonly findings: readonly Finding[];
 }

@@ -70,7 +70,12 @@ export class ExpressionReader {
   read(source: string | undefined, pointer: string, names: ExpressionNames = EVENT_NAMES): Expression | undefined {
     if (source === undefined) return undefined;
     const result = this.compiler.compile(source, names);
-    if (result.ok) return result.expression;
+    if (result.ok) {
+      for (const { code, message, position } of result.warnings ?? []) {
+        this.report.add({ code, message, pointer, offset: position, severity: 'warning' });
+      }
+      return result.expression;
+    }
     for (const { code, message, position } of result.problems) {
       this.report.add({ code, message, pointer, offset: position });
     }

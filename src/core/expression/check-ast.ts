@@ -19,13 +19,42 @@ function isWithin(node: AstNode, levels: number): boolean {
 
 /** A problem for every regular expression that could take too long. */
 export function checkRegexes(ast: AstNode, source: string): readonly ExpressionProblem[] {
-  const problems: ExpressionProblem[] = [];
+  return eachRegex(ast, (regex, node) => {
+    const reason = refusalOf(regex);
+    if (reason === undefined) return undefined;
+    const message = `The regular expression /${regex.source}/ ${reason}, or use $contains with text.`;
+    return { code: 'unsafe-regex', message, position: positionOf(regex, node, source) };
+  });
+}
+
+/** A warning for every regular expression that is not matched against texts as long as others are. */
+export function warnOfRegexes(ast: AstNode, source: string): readonly ExpressionProblem[] {
+  return eachRegex(ast, (regex, node) => {
+    const most = regexSubjectMax(regex);
+    if (most === expressionLimits.regexSubjectLengthMax) return undefined;
+    const message = `The regular expression /${regex.source}/ is matched against texts of at most ${most} characters; on a longer one the expression fails, and a condition is false. Leave out what stands for anything at its ends, use $contains with text, or let each repeat end where the next begins, as in [^,]*,[^,]*,`;
+    return { code: 'regex-short-texts', message, position: positionOf(regex, node, source) };
+  });
+}
+
+function eachRegex(
+  ast: AstNode,
+  tell: (regex: RegExp, node: RegexNode) => ExpressionProblem | undefined,
+): readonly ExpressionProblem[] {
+  const told: ExpressionProblem[] = [];
   const visit = (node: AstNode): void => {
-    if (node.type === 'regex') problems.push(...regexProblems(node, source));
+    const one = node.type === 'regex' && node.value instanceof RegExp ? tell(node.value, node) : undefined;
+    if (one !== undefined) told.push(one);
     for (const child of childrenOf(node)) visit(child);
   };
   visit(ast);
-  return problems;
+  return told;
+}
+
+function positionOf({ source: pattern }: RegExp, node: RegexNode, source: string): number {
+  const end = node.position ?? source.length;
+  const start = source.lastIndexOf(`/${pattern}/`, end);
+  return start < 0 ? end : start;
 }
 
 /** Why a regular expression may not be used, and how to mend it. */
@@ -34,15 +63,4 @@ function refusalOf(regex: RegExp): string | undefined {
   if (unsafe !== undefined) return `could take exponential time: it has ${unsafe}. Repeat one level only`;
   if (regexSubjectMax(regex) > 0) return undefined;
   return `could take very long on a text of ${expressionLimits.regexSubjectLengthMin} characters: several repeats in it can take the same ones. Let each end where the next begins, as in [^,]*,[^,]*,`;
-}
-
-function regexProblems(node: RegexNode, source: string): readonly ExpressionProblem[] {
-  if (!(node.value instanceof RegExp)) return [];
-  const pattern = node.value.source;
-  const reason = refusalOf(node.value);
-  if (reason === undefined) return [];
-  const end = node.position ?? source.length;
-  const start = source.lastIndexOf(`/${pattern}/`, end);
-  const message = `The regular expression /${pattern}/ ${reason}, or use $contains with text.`;
-  return [{ code: 'unsafe-regex', message, position: start < 0 ? end : start }];
 }

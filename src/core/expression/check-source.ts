@@ -1,6 +1,6 @@
 /** From a source to its checked syntax tree, and from that to an expression by itself. */
 import { limits } from '../limits.js';
-import { checkDepth, checkRegexes } from './check-ast.js';
+import { checkDepth, checkRegexes, warnOfRegexes } from './check-ast.js';
 import type { NameUse } from './check-names.js';
 import { checkNames } from './check-names.js';
 import { closureExpression } from './closure-expression.js';
@@ -37,10 +37,17 @@ export function checkSource(library: ExpressionLibrary, source: string, names: E
   return { ok: true, value: { source, program, use } };
 }
 
-export function compileChecked(checked: CheckedSource, names: ExpressionNames): Expression {
+function compileChecked(checked: CheckedSource, names: ExpressionNames): Expression {
   const fallback = libraryExpressionOf(checked, names);
   const code = compileClosures(checked.program.ast, names);
   return code === undefined ? fallback : closureExpression(code, fallback);
+}
+
+/** The expression, and what its author should know of it. */
+export function resultOf(checked: CheckedSource, names: ExpressionNames): ExpressionResult {
+  const expression = compileChecked(checked, names);
+  const warnings = warnOfRegexes(checked.program.ast, checked.source);
+  return warnings.length === 0 ? { ok: true, expression } : { ok: true, expression, warnings };
 }
 
 export function libraryExpressionOf({ source, program, use }: CheckedSource, names: ExpressionNames): Expression {

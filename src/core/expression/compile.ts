@@ -2,7 +2,7 @@
  * The expression compiler: JSONata source → something that runs on an event, synchronously and deterministically.
  * Most expressions become closures; the rest run in the library's evaluator behind the same interface.
  */
-import { checkSource, compileChecked } from './check-source.js';
+import { checkSource, resultOf } from './check-source.js';
 import type { ExpressionCompiler } from './expression.js';
 import type { ExpressionLibrary } from './library.js';
 import { SharedForms } from './shared-forms.js';
@@ -12,7 +12,7 @@ export function createExpressionCompiler(library: ExpressionLibrary): Expression
   return {
     compile: (source, names) => {
       const checked = checkSource(library, source, names);
-      return checked.ok ? { ok: true, expression: compileChecked(checked.value, names) } : checked;
+      return checked.ok ? resultOf(checked.value, names) : checked;
     },
     sharing: () => new SharedForms(library),
   };

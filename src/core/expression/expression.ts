@@ -102,7 +102,12 @@ export interface ExpressionProblem {
 }
 
 export type ExpressionResult =
-  | { readonly ok: true; readonly expression: Expression }
+  | {
+      readonly ok: true;
+      readonly expression: Expression;
+      /** What its author should know: it does less than it seems to. Absent: nothing. */
+      readonly warnings?: readonly ExpressionProblem[];
+    }
   | { readonly ok: false; readonly problems: readonly ExpressionProblem[] };
 
 /** Compiles JSONata source. Implemented in core over the parser that an adapter gives. */

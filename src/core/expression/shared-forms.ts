@@ -4,7 +4,7 @@
  * (test/adapters/jsonata/shared-forms.test.ts).
  */
 import type { CheckedSource } from './check-source.js';
-import { checkSource, compileChecked } from './check-source.js';
+import { checkSource, resultOf } from './check-source.js';
 import type { ExpressionCompiler, ExpressionNames, ExpressionResult } from './expression.js';
 import type { ExpressionLibrary } from './library.js';
 import type { SharedCode } from './form-expression.js';
@@ -65,7 +65,7 @@ export class SharedForms implements ExpressionCompiler {
 
   private compileAlone(source: string, names: ExpressionNames): ExpressionResult {
     const checked = checkSource(this.library, source, names);
-    return checked.ok ? { ok: true, expression: compileChecked(checked.value, names) } : checked;
+    return checked.ok ? resultOf(checked.value, names) : checked;
   }
 
   private expressionOf(
@@ -90,7 +90,7 @@ export class SharedForms implements ExpressionCompiler {
     form.use ??= { constants, fixed, codes: new Map() };
     const code = constants.length === 0 ? undefined : this.share(checked.value, names, slotOf);
     form.use.codes.set(fixedText(fixed, parts.literals), code ?? 'alone');
-    if (code === undefined) return { ok: true, expression: compileChecked(checked.value, names) };
+    if (code === undefined) return resultOf(checked.value, names);
     return { ok: true, expression: this.expressionOf(source, code, form.use, parts.literals) };
   }
 

@@ -23,6 +23,7 @@ function collectSteps(steps: readonly StepDef[]): StepDef[] {
 class PredicateTable {
   readonly predicates: Predicate[] = [];
   readonly diagnostics: Diagnostic[] = [];
+  readonly warnings: Diagnostic[] = [];
   private readonly bySource = new Map<string, Literal>();
 
   constructor(
@@ -51,7 +52,8 @@ class PredicateTable {
       }
       return undefined;
     }
-    const { expression } = result;
+    const { expression, warnings = [] } = result;
+    for (const { code, message } of warnings) this.warnings.push({ code, message, pointer, severity: 'warning' });
     const literal = literalOf(this.predicates.length, false);
     this.predicates.push({ expression, unary: expression.stagesUsed.size === 0 });
     this.bySource.set(source, literal);
@@ -130,7 +132,7 @@ export function compileAutomaton(def: PatternDef, { expressions, forms }: Automa
   if (diagnostics.length > 0) return { ok: false, diagnostics };
   const built = buildAutomaton(def, { steps, conditions, predicates: table.predicates });
   if (built.ok && text !== undefined) forms?.keep(text, built.value);
-  return built;
+  return built.ok ? { ...built, warnings: table.warnings } : built;
 }
 
 interface Parts {
