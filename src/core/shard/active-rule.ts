@@ -2,6 +2,7 @@
  * A rule at work in one key group: its versions with live runs, the newest of which starts new ones, its counters, and the
  * way from a finished run to a `RuleMatch`.
  */
+import { assert } from '../assert.js';
 import type { RulePlan } from '../document/plans.js';
 import type { Expression } from '../expression/expression.js';
 import { ExpressionError } from '../expression/expression.js';
@@ -456,7 +457,8 @@ export class ActiveRule implements MatchReceiver {
     if (this.paused || finished.time > (this.versionOf(finished)?.drainUntil ?? Infinity)) return;
     const spanMs = kind === 'match' ? this.matchThrottleMs : this.timeoutThrottleMs;
     let suppressed = 0;
-    if (spanMs !== undefined && state !== undefined) {
+    if (spanMs !== undefined) {
+      assert(state !== undefined, 'a rule with a throttle has no lone run at work');
       const which = kind === 'match' ? 'matchThrottle' : 'timeoutThrottle';
       const passed = passThrottle(state[which], finished.time, spanMs);
       state[which] = passed.throttle;
