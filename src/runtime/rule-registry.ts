@@ -6,7 +6,7 @@ import type { PlacedDocument, WeirDocument } from '../core/document/documents.js
 import type { RulePlan, RuleSet } from '../core/document/plans.js';
 import { AUTOMATON_FORMAT, hasSameShape } from '../core/nfa/automaton.js';
 import { groupIdOf } from '../core/shard/group-id.js';
-import type { RuleAssignment } from '../core/shard/active-rule.js';
+import type { RuleAssignment } from '../core/shard/rule-versions.js';
 import type { StoreChange } from '../ports/store.js';
 import { ruleKey } from './state-layout.js';
 

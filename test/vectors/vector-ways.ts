@@ -8,7 +8,7 @@ import type { Expression, ExpressionCompiler } from '../../src/core/expression/e
 import { SLOTS, slotOf } from '../../src/core/model/key.js';
 import type { StreamEvent } from '../../src/core/model/event.js';
 import type { Match, RuleMatch } from '../../src/core/model/match.js';
-import type { RuleAssignment } from '../../src/core/shard/active-rule.js';
+import type { RuleAssignment } from '../../src/core/shard/rule-versions.js';
 import type { SavedKey } from '../../src/core/shard/saved-key.js';
 import type { ShardInput } from '../../src/core/shard/shard.js';
 import { Shard, advanceShard } from '../../src/core/shard/shard.js';

@@ -1,15 +1,10 @@
-/**
- * A rule at work in one key group: its versions with live runs, the newest of which starts new ones, its counters, and the
- * way from a finished run to a `RuleMatch`.
- */
-import { assert } from '../assert.js';
+/** A rule at work in one key group: its versions with live runs, the newest of which starts new ones, and who steps them. */
 import type { RulePlan } from '../document/plans.js';
 import type { Expression } from '../expression/expression.js';
 import { ExpressionError } from '../expression/expression.js';
 import type { StreamEvent } from '../model/event.js';
-import { eventIdentity } from '../model/event.js';
 import type { KeyValue } from '../model/key.js';
-import type { MatchLimits, MatchReceiver } from '../nfa/match-runs.js';
+import type { MatchLimits } from '../nfa/match-runs.js';
 import { ActiveVersion } from '../nfa/active-version.js';
 import type { RunsOrPaths } from '../nfa/arena/arena-matcher.js';
 import { ArenaMatcher, liveRunsOf, scatterPaths } from '../nfa/arena/arena-matcher.js';
@@ -23,58 +18,19 @@ import { LoneMatcher, WAITS } from '../nfa/lone-matcher.js';
 import type { OneEventRun } from '../nfa/lone-run.js';
 import { runSetOf } from '../nfa/lone-run.js';
 import { RunMatcher } from '../nfa/match-runs.js';
-import type { FinishedRun, RuleVersion } from '../nfa/run.js';
 import type { RunSet } from '../nfa/run-set.js';
 import { createRunSet } from '../nfa/run-set.js';
 import type { SavedEvent } from '../nfa/save-runs.js';
 import type { SharedVerdict, SharedVerdicts } from '../nfa/shared-verdicts.js';
-import type { MatchRows } from '../nfa/match-rows.js';
 import type { MatchList } from './match-list.js';
-import { RowsOfRule } from './match-list.js';
-import type { MatchAbout } from './match-of-rule.js';
-import { MatchOfRule } from './match-of-rule.js';
-import type { Throttle } from './throttle.js';
-import { passThrottle } from './throttle.js';
 import type { RuleCounters } from './rule-counters.js';
-
-/** One version of a rule as the registry numbers it. */
-export interface VersionAssignment {
-  readonly version: number;
-  readonly plan: RulePlan;
-  /** It starts no new runs any more. */
-  readonly draining: boolean;
-}
-
-/** A rule as the registry hands it to a shard. `generation` is new for a rule that was deleted and created again. */
-export interface RuleAssignment {
-  readonly name: string;
-  readonly generation: number;
-  readonly versions: readonly VersionAssignment[];
-}
-
-/** A version in use in this group. */
-export interface VersionInUse {
-  readonly plan: RulePlan;
-  readonly active: ActiveVersion;
-  /** It starts no new runs any more. */
-  readonly draining: boolean;
-  /** Event time at which a draining version's remaining runs are dropped; Infinity while it is current. */
-  drainUntil: number;
-  /** What other rules know of its filter. */
-  readonly filter: SharedVerdict | undefined;
-}
+import type { KeyOfState, Throttles } from './rule-reports.js';
+import { RuleReports } from './rule-reports.js';
+import type { VersionAssignment, VersionInUse } from './rule-versions.js';
 
 /** What one rule holds for one key, where that is more than a lone run. */
-export interface RuleState extends RunsOrPaths {
+export interface RuleState extends RunsOrPaths, Throttles {
   readonly rule: ActiveRule;
-  /** Of alerts on matches, and of alerts on time-outs. */
-  matchThrottle: Throttle | undefined;
-  timeoutThrottle: Throttle | undefined;
-}
-
-/** The part of a key's state that its rules look at. */
-export interface KeyOfState {
-  readonly key: KeyValue | undefined;
 }
 
 /** What a rule is given besides its versions. */
@@ -94,18 +50,15 @@ export function mindsEvery(versions: readonly RulePlan[]): boolean {
   );
 }
 
-export class ActiveRule implements MatchReceiver {
+export class ActiveRule {
   versions: VersionInUse[] = [];
-  matchThrottleMs: number | undefined;
-  timeoutThrottleMs: number | undefined;
   /** See `mindsEvery`. */
   minds = false;
   /** How a run of the rule begins alone; undefined where that is for `starts` and `step`. */
   loneBegin: LoneBegin | undefined;
   /** How one that began so completes, where one condition decides that. */
   loneEnd: LoneEnd | undefined;
-  /** Nobody is told of time-outs of the version that begins runs. */
-  private endsSilently = false;
+  private readonly reports: RuleReports;
   private matcher: RunMatcher;
   /** In front of the matcher, where the one version's runs may be kept as sets of paths. */
   private paths: ArenaMatcher | undefined;
@@ -114,20 +67,25 @@ export class ActiveRule implements MatchReceiver {
   private current: VersionInUse | undefined;
   /** What a stateless rule is stepped on. */
   private alone: RuleState | undefined;
-  /** What the matches of one key share. */
-  private about: MatchAbout | undefined;
-  /** The key and state that are being worked on; a lone run has no state. */
-  private at: { readonly key: KeyOfState; readonly state: RuleState | undefined } | undefined;
 
   constructor(
     readonly name: string,
     readonly generation: number,
     readonly counters: RuleCounters,
     /** Where matches go now. */
-    private readonly out: () => MatchList,
+    out: () => MatchList,
     private readonly use: RuleUse = {},
   ) {
-    this.matcher = new RunMatcher([], undefined, 'ordered', { runsMax: 0, overflow: 'dropOldest' }, this);
+    this.reports = new RuleReports({ name, generation, counters, out });
+    this.matcher = new RunMatcher([], undefined, 'ordered', { runsMax: 0, overflow: 'dropOldest' }, this.reports);
+  }
+
+  get matchThrottleMs(): number | undefined {
+    return this.reports.matchThrottleMs;
+  }
+
+  get timeoutThrottleMs(): number | undefined {
+    return this.reports.timeoutThrottleMs;
   }
 
   /** The version that starts runs; undefined while only old ones drain here. */
@@ -154,7 +112,7 @@ export class ActiveRule implements MatchReceiver {
         new ActiveVersion(
           version,
           plan.automaton,
-          (error, event) => this.countFailure(error, event),
+          (error, event) => this.reports.countFailure(error, event),
           this.use.verdicts,
         );
       if (known !== undefined && known.plan.hash !== plan.hash) {
@@ -169,8 +127,7 @@ export class ActiveRule implements MatchReceiver {
     this.releaseVersions(before.values());
     this.current = this.versions.find((one) => !one.draining);
     const plan = (this.current ?? this.versions[this.versions.length - 1])?.plan;
-    this.matchThrottleMs = plan?.alert.throttleMs;
-    this.timeoutThrottleMs = plan?.onTimeout?.alert.throttleMs;
+    this.reports.use(this.versions, this.current);
     const timeoutsUntold = this.versions.every((one) => one.plan.onTimeout === undefined);
     const matchLimits: MatchLimits = {
       runsMax: plan?.runsPerKeyMax ?? 0,
@@ -179,12 +136,11 @@ export class ActiveRule implements MatchReceiver {
     };
     this.minds = mindsEvery(this.versions.map((one) => one.plan));
     const actives = this.versions.map((one) => one.active);
-    this.matcher = new RunMatcher(actives, this.current?.active, plan?.emit ?? 'ordered', matchLimits, this);
+    this.matcher = new RunMatcher(actives, this.current?.active, plan?.emit ?? 'ordered', matchLimits, this.reports);
     this.paths = this.pathsMatcher(matchLimits);
     this.lone = this.loneMatcher(matchLimits);
     this.loneBegin = this.lone?.begin;
     this.loneEnd = this.lone?.end;
-    this.endsSilently = this.current !== undefined && this.current.plan.onTimeout === undefined;
     return replaced;
   }
 
@@ -195,7 +151,7 @@ export class ActiveRule implements MatchReceiver {
       return undefined;
     if (only.active.automaton.skip.kind !== 'noSkip' || only.active.automaton.stateless || runsMax < 2)
       return undefined;
-    return new LoneMatcher(only.active, !only.draining, this);
+    return new LoneMatcher(only.active, !only.draining, this.reports);
   }
 
   /** The rule is not in force any more. */
@@ -220,7 +176,7 @@ export class ActiveRule implements MatchReceiver {
     const { plan, active, draining } = only;
     const { executor, fromRuns } = chooseExecutor(plan.automaton, plan.onTimeout !== undefined, this.use.pathsUse);
     if (executor !== 'arena') return undefined;
-    return new ArenaMatcher(active, this.matcher, { ...matchLimits, fromRuns, starting: !draining }, this);
+    return new ArenaMatcher(active, this.matcher, { ...matchLimits, fromRuns, starting: !draining }, this.reports);
   }
 
   /** What matches the state, once paths of an automaton that is no longer in use are runs again. */
@@ -263,7 +219,7 @@ export class ActiveRule implements MatchReceiver {
    */
   stepAlone(key: KeyOfState, lone: OneEventRun, event: StreamEvent, ordinal: number): number | undefined {
     if (this.lone === undefined || this.matchThrottleMs !== undefined) return undefined;
-    this.at = { key, state: undefined };
+    this.reports.enter(key, undefined);
     const done = this.lone.step(lone, event, ordinal, key.key);
     if (done !== undefined && (done & WAITS) === 0) this.counters.liveRuns--;
     return done;
@@ -279,7 +235,7 @@ export class ActiveRule implements MatchReceiver {
     const { lone: matcher, loneBegin } = this;
     if (matcher === undefined || this.loneEnd === undefined || this.matchThrottleMs !== undefined) return undefined;
     if (lone.state !== loneBegin?.state || lone.owner !== this.current?.active) return undefined;
-    this.at = { key, state: undefined };
+    this.reports.enter(key, undefined);
     const done = matcher.stepKnown(lone, known, at);
     if ((done & WAITS) === 0) this.counters.liveRuns--;
     return done;
@@ -288,13 +244,13 @@ export class ActiveRule implements MatchReceiver {
   /** The deadline of a lone run has passed; false, with nothing done, where that is for `advance`. */
   endAlone(key: KeyOfState, lone: OneEventRun, due: number): boolean {
     const { loneBegin } = this;
-    if (lone.state === loneBegin?.state && loneBegin.ends === 'timeout' && this.timeoutUntold(lone.owner)) {
+    if (lone.state === loneBegin?.state && loneBegin.ends === 'timeout' && this.reports.timeoutUntold(lone.owner)) {
       this.counters.liveRuns--;
       return true;
     }
     if (this.lone === undefined || this.matchThrottleMs !== undefined || this.timeoutThrottleMs !== undefined)
       return false;
-    this.at = { key, state: undefined };
+    this.reports.enter(key, undefined);
     if (!this.lone.passDeadline(lone, due)) return false;
     this.counters.liveRuns--;
     return true;
@@ -345,7 +301,7 @@ export class ActiveRule implements MatchReceiver {
 
   /** Steps the key's runs of this rule; true if anything changed. */
   step(key: KeyOfState, state: RuleState, event: StreamEvent, ordinal: number): boolean {
-    this.at = { key, state };
+    this.reports.enter(key, state);
     const before = liveRunsOf(state);
     const paths = this.pathsFor(state);
     const changed =
@@ -358,7 +314,7 @@ export class ActiveRule implements MatchReceiver {
 
   /** Passes time for the key's runs of this rule. */
   advance(key: KeyOfState, state: RuleState, time: number): void {
-    this.at = { key, state };
+    this.reports.enter(key, state);
     const before = liveRunsOf(state);
     const paths = this.pathsFor(state);
     if (paths === undefined) this.matcher.advance(state.set, time);
@@ -368,7 +324,7 @@ export class ActiveRule implements MatchReceiver {
 
   /** Drops the key's runs of these versions, and lets go the matches that waited for them; gives the number of live runs dropped. */
   dropVersions(key: KeyOfState, state: RuleState, versions: ReadonlySet<number>): number {
-    this.at = { key, state };
+    this.reports.enter(key, state);
     const before = liveRunsOf(state);
     scatterPaths(state);
     const dropped = state.set.dropVersions(versions);
@@ -387,89 +343,10 @@ export class ActiveRule implements MatchReceiver {
 
   /** Versions of the key's runs were left out when it was loaded: matches that waited for them leave. */
   releaseWaiting(key: KeyOfState, state: RuleState): void {
-    this.at = { key, state };
+    this.reports.enter(key, state);
     const before = state.set.size;
     this.matcher.releaseWaiting(state.set);
     this.counters.liveRuns += state.set.size - before;
-  }
-
-  match(finished: FinishedRun): void {
-    this.counters.matches++;
-    this.report(finished, 'match', false);
-  }
-
-  timeout(finished: FinishedRun, alreadyMatched: boolean): void {
-    this.counters.timeouts++;
-    const onTimeout = this.versionOf(finished)?.plan.onTimeout;
-    if (onTimeout === undefined || (alreadyMatched && onTimeout.unmatchedOnly)) return;
-    this.report(finished, 'timeout', alreadyMatched);
-  }
-
-  timeoutUntold(owner: RuleVersion): boolean {
-    if (!this.endsSilently || owner !== this.current?.active) return false;
-    this.counters.timeouts++;
-    return true;
-  }
-
-  overflow(dropped: number): void {
-    this.counters.overflows += dropped;
-  }
-
-  startsOver(count: number): void {
-    this.counters.timeouts += count;
-  }
-
-  /** Of rows no more are made than a listener looks at: a throttle lets one pass and counts the rest. */
-  matchRows(rows: MatchRows): void {
-    const { key, state } = this.at as { key: KeyOfState; state: RuleState | undefined };
-    const { count } = rows;
-    const drainUntil = this.versions.find((one) => one.active === rows.owner)?.drainUntil ?? Infinity;
-    if (this.paused || rows.time > drainUntil) {
-      this.counters.matches += count;
-      return;
-    }
-    if (this.matchThrottleMs === undefined) {
-      this.counters.matches += count;
-      this.counters.alerts += count;
-      this.out().addRows(new RowsOfRule(rows, this.aboutOf(key.key)));
-      return;
-    }
-    this.match(rows.first());
-    this.counters.matches += count - 1;
-    this.counters.suppressed += count - 1;
-    (state?.matchThrottle as Throttle).suppressed += count - 1;
-  }
-
-  private aboutOf(key: KeyValue | undefined): MatchAbout {
-    if (this.about === undefined || this.about.key !== key) {
-      this.about = { rule: this.name, generation: this.generation, key };
-    }
-    return this.about;
-  }
-
-  private versionOf(finished: FinishedRun): VersionInUse | undefined {
-    return this.versions.find((one) => one.active === finished.owner);
-  }
-
-  private report(finished: FinishedRun, kind: 'match' | 'timeout', alreadyMatched: boolean): void {
-    const { key, state } = this.at as { key: KeyOfState; state: RuleState | undefined };
-    // A drain ends at its time, whenever the drained version is dropped.
-    if (this.paused || finished.time > (this.versionOf(finished)?.drainUntil ?? Infinity)) return;
-    const spanMs = kind === 'match' ? this.matchThrottleMs : this.timeoutThrottleMs;
-    let suppressed = 0;
-    if (spanMs !== undefined) {
-      assert(state !== undefined, 'a rule with a throttle has no lone run at work');
-      const which = kind === 'match' ? 'matchThrottle' : 'timeoutThrottle';
-      const passed = passThrottle(state[which], finished.time, spanMs);
-      state[which] = passed.throttle;
-      if (!passed.pass) {
-        this.counters.suppressed++;
-        return;
-      }
-      suppressed = passed.suppressed;
-    }
-    this.counters.alerts++;
-    this.out().add(new MatchOfRule(finished, this.aboutOf(key.key), kind, alreadyMatched, suppressed));
   }
 
   private passes(
@@ -485,13 +362,8 @@ export class ActiveRule implements MatchReceiver {
       return isShared ? filter.test(where, active.conditions, event) : where.test(active.conditions);
     } catch (error) {
       if (!(error instanceof ExpressionError)) throw error;
-      this.countFailure(error, event);
+      this.reports.countFailure(error, event);
       return false;
     }
-  }
-
-  private countFailure(error: ExpressionError, event: StreamEvent): void {
-    this.counters.conditionErrors++;
-    this.counters.lastConditionError = { code: error.code, message: error.message, event: eventIdentity(event) };
   }
 }

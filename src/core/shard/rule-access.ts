@@ -2,7 +2,8 @@
 import type { Equality, Expression, Range } from '../expression/expression.js';
 import type { Automaton, Predicate } from '../nfa/automaton.js';
 import { literalOf } from '../nfa/automaton.js';
-import type { ActiveRule, VersionInUse } from './active-rule.js';
+import type { ActiveRule } from './active-rule.js';
+import type { VersionInUse } from './rule-versions.js';
 
 export type Constant = string | number;
 

@@ -1,5 +1,6 @@
 /** What a set of rules assigns to key groups, and which versions it assigns no more. */
-import type { ActiveRule, RuleAssignment, VersionAssignment } from './active-rule.js';
+import type { ActiveRule } from './active-rule.js';
+import type { RuleAssignment, VersionAssignment } from './rule-versions.js';
 import { groupIdOf } from './group-id.js';
 
 /** Nearly every rule has one version: that costs no map. */

@@ -13,7 +13,7 @@ import { CompileCache } from '../../../src/core/document/compile-cache.js';
 import type { PlacedDocument, WeirDocument } from '../../../src/core/document/documents.js';
 import { parseDocuments } from '../../../src/adapters/document/parse-documents.js';
 import { advanceShard, Shard } from '../../../src/core/shard/shard.js';
-import type { RuleAssignment, VersionAssignment } from '../../../src/core/shard/active-rule.js';
+import type { RuleAssignment, VersionAssignment } from '../../../src/core/shard/rule-versions.js';
 import type { StreamEvent } from '../../../src/core/model/event.js';
 import { SourceTimeline } from '../../../src/core/time/source-timeline.js';
 import { readEvents } from './event-file.js';

@@ -9,7 +9,7 @@ import type { ParsedDocuments } from '../../../src/core/document/documents.js';
 import type { RulePlan, RuleSet } from '../../../src/core/document/plans.js';
 import type { StreamEvent } from '../../../src/core/model/event.js';
 import type { RuleMatch } from '../../../src/core/model/match.js';
-import type { RuleAssignment } from '../../../src/core/shard/active-rule.js';
+import type { RuleAssignment } from '../../../src/core/shard/rule-versions.js';
 import type { ShardOutput } from '../../../src/core/shard/shard.js';
 import { advanceShard, Shard } from '../../../src/core/shard/shard.js';
 import { SourceTimeline } from '../../../src/core/time/source-timeline.js';

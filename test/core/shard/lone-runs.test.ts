@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import type { RulePlan } from '../../../src/core/document/plans.js';
 import type { StreamEvent } from '../../../src/core/model/event.js';
 import type { KeyToken } from '../../../src/core/model/key.js';
-import type { RuleAssignment } from '../../../src/core/shard/active-rule.js';
+import type { RuleAssignment } from '../../../src/core/shard/rule-versions.js';
 import type { KeyRules } from '../../../src/core/shard/key-rules.js';
 import { LoneOfRule } from '../../../src/core/shard/lone-of-rule.js';
 import type { SavedKey } from '../../../src/core/shard/saved-key.js';

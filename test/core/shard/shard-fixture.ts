@@ -9,7 +9,7 @@ import type { StreamEvent } from '../../../src/core/model/event.js';
 import { eventIdentity } from '../../../src/core/model/event.js';
 import type { KeyToken } from '../../../src/core/model/key.js';
 import type { RuleMatch } from '../../../src/core/model/match.js';
-import type { RuleAssignment } from '../../../src/core/shard/active-rule.js';
+import type { RuleAssignment } from '../../../src/core/shard/rule-versions.js';
 import type { SavedKey } from '../../../src/core/shard/saved-key.js';
 import type { SavedShard, ShardInput } from '../../../src/core/shard/shard.js';
 import { Shard, advanceShard } from '../../../src/core/shard/shard.js';
