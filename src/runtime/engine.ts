@@ -27,8 +27,8 @@ import { RevisionCompiler } from './revision-compiler.js';
 import type { Revision } from './revision-compiler.js';
 import { RuleRegistry, dependenciesIn } from './rule-registry.js';
 import type { StoredRule } from './rule-registry.js';
-import type { SavepointManifest } from './savepoint.js';
-import { writeSavepoint } from './savepoint.js';
+import type { SavepointDraft } from './savepoint.js';
+import { draftSavepoint } from './savepoint.js';
 import { LeasedSink } from './leased-sink.js';
 import { ShadowLog } from './shadow-log.js';
 import type { StoredCheckpoint } from './stored-state.js';
@@ -205,14 +205,15 @@ export class Engine {
   }
 
   /**
-   * Exports the state, as of a checkpoint taken now, while events go on. Rejects with `SavepointError`, or when no checkpoint can
-   * be written.
+   * Exports the state, as of a checkpoint taken now, while events go on; the caller finishes it, or abandons it, and until then
+   * there can be no other. Rejects with `SavepointError`, or when no checkpoint can be written.
    */
-  async takeSavepoint(request: SavepointRequest): Promise<{ place: string; manifest: SavepointManifest }> {
+  async draftSavepoint(request: SavepointRequest): Promise<SavepointDraft> {
     const { savepoints, store, digest } = this.deps;
     if (savepoints === undefined) throw new SavepointError('savepoint-place', 'There is nowhere to write savepoints.');
     if (this.savepointing) throw new SavepointError('savepoint-busy', 'Another savepoint is being written.');
     this.savepointing = true;
+    const over = (): void => void (this.savepointing = false);
     try {
       const writer = await savepoints(request);
       await this.checkpoints.now().catch(async (error: unknown) => {
@@ -221,12 +222,15 @@ export class Engine {
         throw error;
       });
       const stopped = (): boolean => this.state !== 'running';
-      const manifest = await writeSavepoint({ name: request.name, store, shard: SHARD, digest, stopped }, writer);
-      const { entries, characters, revision } = manifest;
-      this.deps.log.info('savepoint written', { place: writer.place, entries, characters, revision });
-      return { place: writer.place, manifest };
-    } finally {
-      this.savepointing = false;
+      const draft = await draftSavepoint({ name: request.name, store, shard: SHARD, digest, stopped }, writer);
+      return {
+        ...draft,
+        finish: () => draft.finish().finally(over),
+        abandon: () => draft.abandon().finally(over),
+      };
+    } catch (error) {
+      over();
+      throw error;
     }
   }
 

@@ -65,16 +65,39 @@ export interface SavepointSubject {
   readonly stopped: () => boolean;
 }
 
+/** A savepoint that is written but for its manifest: there once `finish` resolves, gone once `abandon` does. One of the two, once. */
+export interface SavepointDraft {
+  readonly place: string;
+  readonly manifest: SavepointManifest;
+  /** Rejects when there is none. */
+  finish(): Promise<void>;
+  abandon(): Promise<void>;
+}
+
+/** Writes what is durable now, but for the manifest. Rejects when there is none. */
+export async function draftSavepoint(subject: SavepointSubject, writer: SavepointWriter): Promise<SavepointDraft> {
+  const orGone = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      await writer.abandon();
+      throw error;
+    }
+  };
+  const manifest = await orGone(() => writeParts(subject, writer));
+  return {
+    place: writer.place,
+    manifest,
+    finish: () => orGone(() => writer.finish(JSON.stringify(manifest, undefined, 1))),
+    abandon: () => writer.abandon(),
+  };
+}
+
 /** Writes a savepoint of what is durable now. Resolves when it is complete; rejects when there is none. */
 export async function writeSavepoint(subject: SavepointSubject, writer: SavepointWriter): Promise<SavepointManifest> {
-  try {
-    const manifest = await writeParts(subject, writer);
-    await writer.finish(JSON.stringify(manifest, undefined, 1));
-    return manifest;
-  } catch (error) {
-    await writer.abandon();
-    throw error;
-  }
+  const draft = await draftSavepoint(subject, writer);
+  await draft.finish();
+  return draft.manifest;
 }
 
 async function writeParts(subject: SavepointSubject, writer: SavepointWriter): Promise<SavepointManifest> {

@@ -1,5 +1,5 @@
 /** The real service with several shards in threads: what it says, refuses, saves and takes back. */
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -223,13 +223,19 @@ describe('a state of several shards', () => {
     await published(100);
     await upTo(service, sent);
     const api = ['--api', await service.url(), '--token', TOKEN];
+    const savepoint = (shard: number): string => join(place.state, 'savepoints', `before-shard-${shard}`);
+    // What one shard refuses is not there of the others either, and does not keep the name from being used.
+    mkdirSync(join(savepoint(1), 'somebody'), { recursive: true });
+    const refused = await weir('savepoint', 'before', ...api);
+    expect([refused.code, refused.stderr.includes('There is something in')]).toEqual([1, true]);
+    expect(readdirSync(join(place.state, 'savepoints'))).toEqual(['before-shard-1']);
+    rmSync(savepoint(1), { recursive: true });
     const taken = await weir('savepoint', 'before', ...api);
     expect(taken.code).toBe(0);
     await service.process.kill('SIGTERM');
     const restored = join(place.root, 'restored');
     for (const shard of [0, 1]) {
-      const from = join(place.state, 'savepoints', `before-shard-${shard}`);
-      expect((await weir('restore', from, '--state', join(restored, `shard-${shard}`))).code).toBe(0);
+      expect((await weir('restore', savepoint(shard), '--state', join(restored, `shard-${shard}`))).code).toBe(0);
     }
     expect((await weir('state', restored)).stderr).toContain('shard-0');
     expect((await weir('state', join(restored, 'shard-1'), '--json')).stdout).toContain('"pair"');

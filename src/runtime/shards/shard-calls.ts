@@ -27,7 +27,12 @@ export interface ShardCalls {
   apply: { readonly given: { readonly patch: DocumentPatch; readonly revision: number }; readonly answer: undefined };
   status: { readonly given: undefined; readonly answer: EngineStatus };
   shadow: { readonly given: string; readonly answer: readonly string[] };
-  savepoint: { readonly given: SavepointRequest; readonly answer: SavepointResult };
+  /** Writes it but for its manifest. */
+  draftSavepoint: { readonly given: SavepointRequest; readonly answer: SavepointResult };
+  /** Of one that was drafted: completes it. */
+  finishSavepoint: { readonly given: undefined; readonly answer: SavepointResult };
+  /** Or takes it back. */
+  abandonSavepoint: { readonly given: undefined; readonly answer: undefined };
   metrics: { readonly given: undefined; readonly answer: unknown };
   stop: { readonly given: undefined; readonly answer: undefined };
 }

@@ -1,12 +1,15 @@
 /** A shard's thread: one engine, told by the process what to do. */
+import { assert } from '../../core/assert.js';
 import { CodedError } from '../../core/coded-error.js';
 import type { StateStore } from '../../ports/store.js';
 import type { Wire } from '../../ports/wire.js';
-import { takeSavepoint } from '../engine-control.js';
+import type { SavepointResult } from '../../ports/control.js';
+import { draftSavepoint, finishSavepoint, viewOf } from '../engine-control.js';
 import { SHARD } from '../engine.js';
 import type { Engine } from '../engine.js';
 import { EngineError } from '../engine-options.js';
 import { statusOf } from '../engine-status.js';
+import type { SavepointDraft } from '../savepoint.js';
 import type { StateOwner } from '../stored-state.js';
 import { readStoredState } from '../stored-state.js';
 import type { FromShard, OpenedState, ShardCalls, ToShard } from './shard-calls.js';
@@ -27,6 +30,7 @@ export interface ShardHostOptions {
 export class ShardHost {
   private store: StateStore | undefined;
   private engine: Engine | undefined;
+  private draft: SavepointDraft | undefined;
 
   constructor(private readonly options: ShardHostOptions) {
     options.wire.receive((message) => {
@@ -59,8 +63,12 @@ export class ShardHost {
         return statusOf(this.running);
       case 'shadow':
         return this.running.shadowAlerts(given as ShardCalls['shadow']['given']);
-      case 'savepoint':
-        return takeSavepoint(this.running, given as ShardCalls['savepoint']['given']);
+      case 'draftSavepoint':
+        return this.draftSavepoint(given as ShardCalls['draftSavepoint']['given']);
+      case 'finishSavepoint':
+        return finishSavepoint(this.running, this.takeDraft());
+      case 'abandonSavepoint':
+        return this.takeDraft().abandon();
       case 'metrics':
         return this.options.metrics();
       case 'stop':
@@ -105,6 +113,20 @@ export class ShardHost {
       engine.fail(error);
       throw error instanceof CodedError ? error : new EngineError('unavailable', String(error));
     }
+  }
+
+  private async draftSavepoint(request: ShardCalls['draftSavepoint']['given']): Promise<SavepointResult> {
+    const drafted = await draftSavepoint(this.running, request);
+    if (!drafted.ok) return drafted;
+    this.draft = drafted.draft;
+    return { ok: true, view: viewOf(drafted.draft) };
+  }
+
+  private takeDraft(): SavepointDraft {
+    const { draft } = this;
+    assert(draft !== undefined, 'what is ended was drafted');
+    this.draft = undefined;
+    return draft;
   }
 
   private async stop(): Promise<void> {
