@@ -58,6 +58,7 @@ export interface EngineSettings {
   readonly keysPerLoadMax: number;
   readonly evictionStepsMax: number;
   readonly batchMessagesMax: number;
+  readonly lateHeldMax: number;
   readonly pollWaitMs: number;
   readonly outboxWaitingMax: number;
   readonly publishBatchMax: number;

@@ -57,16 +57,19 @@ function sourceStatus(engine: Engine, intake: SourceIntake): SourceStatus {
 }
 
 /** Why a source at work is not read on: it is far ahead of another with which rules merge it. */
-function heldBack({ shard }: Engine, { name, state }: SourceIntake): SourceStatus['reason'] {
-  if ((state !== 'running' && state !== 'caught-up') || !shard.isTooFarAhead(name)) return undefined;
-  const parts = shard.heldBackFor(name).map(({ rules, slow }) => {
+function heldBack({ shard, intakes }: Engine, { name, state }: SourceIntake): SourceStatus['reason'] {
+  if (state !== 'running' && state !== 'caught-up') return undefined;
+  const holdsLate = intakes.isHoldingLate(name);
+  if (!holdsLate && !shard.isTooFarAhead(name)) return undefined;
+  const parts = shard.heldBackFor(name, holdsLate ? -1 : undefined).map(({ rules, slow }) => {
     const shown = rules.length > RULES_NAMED_MAX ? [...rules.slice(0, RULES_NAMED_MAX), '…'] : rules;
     return `${slow.join(', ')} (rules ${shown.join(', ')})`;
   });
-  return {
-    code: 'held-back',
-    message: `Too many of its events wait for ${parts.join('; ')}: it is read on when that moves.`,
-  };
+  const slow = parts.join('; ');
+  const why = holdsLate
+    ? `Its late events are remembered until ${slow} is past them, and too many are`
+    : `Too many of its events wait for ${slow}`;
+  return { code: 'held-back', message: `${why}: it is read on when that moves.` };
 }
 
 /** Sources at work, then those that no rule uses. */

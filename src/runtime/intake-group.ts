@@ -212,7 +212,7 @@ export class IntakeGroup implements IntakeReceiver {
     this.roomChanged();
   }
 
-  /** Waits while the outbox is full, or while the source is so far ahead of one it is merged with that too much waits. */
+  /** Waits while the outbox is full, or while the source is so far ahead of one it is merged with that too much is kept for that. */
   async ready(source: string): Promise<void> {
     while (this.isHeldBack(source)) {
       await new Promise<void>((resolve) => this.waitingForRoom.push(resolve));
@@ -221,7 +221,11 @@ export class IntakeGroup implements IntakeReceiver {
 
   private isHeldBack(source: string): boolean {
     if (this.stopping || this.retiring.has(source)) return false;
-    return this.isOutboxFull() || this.options.shard.isTooFarAhead(source);
+    return this.isOutboxFull() || this.options.shard.isTooFarAhead(source) || this.isHoldingLate(source);
+  }
+
+  isHoldingLate(source: string): boolean {
+    return this.running.get(source)?.intake.isHoldingLate(this.options.settings.lateHeldMax) === true;
   }
 
   /** Those that are still held back wait again. */

@@ -22,6 +22,8 @@ export const runtimeDefaults = {
   evictionStepsMax: 20_000,
   /** Messages taken from a source at once. */
   batchMessagesMax: 2_048,
+  /** Late events remembered of a source that is ahead of one rules merge it with; at so many it is not read until that moves. */
+  lateHeldMax: 100_000,
   /** How long a source waits for a message before it says that there is none. */
   pollWaitMs: 250,
   /** Alerts, dead letters and late events not yet acknowledged; beyond it the sources are not read. */

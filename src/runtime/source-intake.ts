@@ -122,6 +122,7 @@ export class SourceIntake {
   /** What waited before a restart is not all back yet. */
   replaying = false;
   private readonly knownLate = new Set<string>();
+  /** Late events that a restart would take for waiting ones: sequence, index, event time. */
   private lateHeld: [number, number, number][] = [];
   private readonly apart = new EventsApart();
   private stopping = false;
@@ -201,8 +202,22 @@ export class SourceIntake {
     return { events, lateCount, deadCount, gapCount };
   }
 
+  /**
+   * True if it remembers so many late events, for as long as other sources wait with their time: it must not be read on now. Never
+   * of the source that is furthest behind, for its late events wait for nobody; nor while it is being read again.
+   */
+  isHoldingLate(max: number): boolean {
+    if (this.replaying || this.lateHeld.length < max) return false;
+    this.forgetLate(-Infinity);
+    return this.lateHeld.length >= max;
+  }
+
+  private forgetLate(beforeSeq: number): void {
+    const watermark = this.options.shardWatermark();
+    this.lateHeld = this.lateHeld.filter(([seq, , time]) => seq >= beforeSeq && time > watermark);
+  }
+
   save(): SavedSource {
-    const groupWatermark = this.options.shardWatermark();
     const { saved } = this.options;
     const replaying = saved !== undefined && this.scanned < this.replayTo;
     const waiting = [this.timeline.lowestSeq(), this.options.shardLowestSeq()].filter((seq) => seq !== undefined);
@@ -210,7 +225,7 @@ export class SourceIntake {
     const reached = this.delivery?.reached ?? this.timeline.watermark;
     const apart = this.apart.lowestSeq(reached);
     const replayFrom = Math.min(this.position + 1, replaying ? saved.replayFrom : Infinity, left, apart, ...waiting);
-    this.lateHeld = this.lateHeld.filter(([seq, , time]) => seq >= replayFrom && time > groupWatermark);
+    this.forgetLate(replayFrom);
     const lateAhead = replaying ? saved.late.filter(([seq]) => seq > this.scanned) : [];
     return {
       input: inputOf(this.options.plan),

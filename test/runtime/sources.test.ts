@@ -347,49 +347,6 @@ describe('a full outbox', () => {
   });
 });
 
-describe('a source that is held back', () => {
-  const heldAhead = async (documents: string): Promise<Life> => {
-    const world = new World(documents, 'A', 'B');
-    for (let second = 0; second < 50; second++) send(world, 'A', second, { n: `e${second}` });
-    const life = world.live({ settings: { batchMessagesMax: 5 } });
-    const { shard } = life.engine;
-    const isTooFarAhead = shard.isTooFarAhead.bind(shard);
-    const heldBackFor = shard.heldBackFor.bind(shard);
-    shard.isTooFarAhead = (name) => isTooFarAhead(name, 5);
-    shard.heldBackFor = (name) => heldBackFor(name, 5);
-    await life.start();
-    await life.turnUntil(() => shard.isTooFarAhead('a'));
-    return life;
-  };
-
-  test('says so in the status, with the rules and the source that they wait for', async () => {
-    const life = await heldAhead(set(source('a'), source('b'), each('both', '[a, b]'), each('r', 'a')));
-    expect(statusOf(life, 'a')).toMatchObject({
-      state: 'held-back',
-      reason: { code: 'held-back', message: expect.stringContaining('wait for b (rules both)') as unknown },
-    });
-    expect(statusOf(life, 'b')?.state).not.toBe('held-back');
-    await life.stop();
-  });
-
-  test('can be changed all the same', async () => {
-    const documents = set(source('a'), source('b'), each('both', '[a, b]'));
-    const life = await heldAhead(documents);
-    life.world.documents = documents.replace('10s', '3s');
-    await life.whileTurning(life.control.reload());
-    expect(life.engine.revision).toBe(2);
-    await life.stop();
-  });
-
-  test('goes on when the rule is gone for which it waited', async () => {
-    const life = await heldAhead(set(source('a'), source('b'), each('both', '[a, b]'), each('r', 'a', 'z')));
-    life.world.documents = set(source('a'), source('b'), each('r', 'a', 'z'));
-    await life.whileTurning(life.control.reload());
-    await life.turnUntil(() => statusOf(life, 'a').position === 50);
-    await life.stop();
-  });
-});
-
 describe('a store that fails', () => {
   test('stops the engine: nothing that is not durable is published, and the next start says it', async () => {
     const world = new World(set(source('a'), each('r', 'a')), 'A');
